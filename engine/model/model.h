@@ -1,0 +1,83 @@
+/* model/model.h: what a network is: layers, their weights in Keras's order, the optimizer's state. */
+#ifndef PINION_MODEL_MODEL_H
+#define PINION_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/pinion.h"
+#include "simd/simd.h"
+
+enum { MODEL_MAX_SLOTS = 2, MODEL_NAME_SIZE = 256 };
+
+/* An activation as Keras names it; softmax is apart because it works on rows. */
+struct activation {
+    bool softmax;
+    enum simd_activation kind; /* if not softmax */
+    float alpha;               /* elu 1.0, leaky_relu 0.2 unless the config says otherwise */
+};
+
+/* Fills `activation` from Keras's name ("relu", "swish", ...; NULL: linear). PN_ERROR_USAGE with the
+ * list of known names. */
+pn_status activation_find(const char *name, struct activation *activation);
+/* Keras's name for it. */
+const char *activation_name(const struct activation *activation);
+
+/* A tensor of weights with the optimizer's slots, row-major, in Keras's order. slot[0]: Adam's m or
+ * the velocity; slot[1]: Adam's v. Slots are NULL until the model is compiled with an optimizer that
+ * has them; they start at zero. */
+struct parameter {
+    size_t rank;
+    size_t shape[2];
+    size_t count;
+    float *values;
+    float *slot[MODEL_MAX_SLOTS];
+};
+
+struct layer {
+    pn_layer_kind kind;
+    char name[MODEL_NAME_SIZE];
+    size_t rank; /* of the output of one sample */
+    size_t shape[PN_MAX_RANK];
+    size_t size; /* elements of the output of one sample */
+    double scale, offset;
+    double rate;
+    struct activation activation;
+    bool use_bias;
+    struct parameter kernel; /* dense: [inputs, units] */
+    struct parameter bias;   /* dense: [units]; values NULL without bias */
+};
+
+struct pn_model {
+    char name[MODEL_NAME_SIZE];
+    uint32_t seed;
+    struct layer *layers; /* layers[0] is the input */
+    size_t layer_count;
+    size_t parameters;
+
+    bool compiled;
+    pn_optimizer optimizer;
+    bool accuracy; /* compiled with the metric */
+    uint64_t steps;
+    double beta_1_power, beta_2_power; /* running products of the betas rounded to f32 */
+    size_t epochs;                     /* epochs trained */
+};
+
+/* Calls visit for each parameter in Keras's order (kernel, bias of each dense layer). Stops at and
+ * returns the first false. */
+bool model_each_parameter(struct pn_model *model,
+                          bool (*visit)(void *context, struct layer *layer,
+                                        struct parameter *parameter, const char *role),
+                          void *context);
+
+/* Number of slots that an optimizer keeps for each parameter: adam 2, sgd with momentum 1, else 0. */
+size_t optimizer_slots(const pn_optimizer *optimizer);
+
+/* Allocates the slots that the optimizer needs, zeroed, and frees others. */
+pn_status model_prepare_slots(struct pn_model *model);
+
+/* Checks that samples of this shape fit the model's input. PN_ERROR_DATA that names both shapes. */
+pn_status model_check_input(const struct pn_model *model, const pn_dataset *dataset);
+
+#endif

@@ -1,0 +1,24 @@
+/* cpu.h: what the processor and its operating system offer. */
+#ifndef PINION_SIMD_CPU_H
+#define PINION_SIMD_CPU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum simd_cpu_feature {
+    SIMD_CPU_FMA = 1u << 0,    /* x86: FMA3 with AVX state enabled by the system */
+    SIMD_CPU_AVX2 = 1u << 1,   /* AVX2 and AVX state */
+    SIMD_CPU_AVX512 = 1u << 2, /* F, BW, DQ, VL and opmask, zmm state */
+    SIMD_CPU_NEON = 1u << 3    /* AArch64 Advanced SIMD */
+};
+
+/* Features of this machine, minus those hidden by simd_cpu_hide. */
+uint32_t simd_cpu_features(void);
+
+/* Hides features from simd_cpu_features, for tests; 0 shows all again. */
+void simd_cpu_hide(uint32_t features);
+
+/* The processor's name as it states it, e.g. "AMD EPYC 9654 96-Core Processor". */
+const char *simd_cpu_name(void);
+
+#endif
