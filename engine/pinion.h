@@ -7,8 +7,8 @@
  *
  * Every function that can fail returns a pn_status, which is also a sensible exit code for a
  * program; pn_error_message() then holds one line with what failed, where, and what to do. Nothing
- * here prints or exits. Handles belong to the caller: free them with the matching _free, which takes
- * NULL. A handle may be used by one thread at a time; different handles by different threads.
+ * here prints or exits. Handles belong to the caller: free them with the matching _free, which
+ * takes NULL. A handle may be used by one thread at a time; different handles by different threads.
  *
  * Option structs start with struct_size: get one from its _default() function, then change fields.
  */
@@ -29,16 +29,17 @@ extern "C" {
 #define PN_API
 #endif
 
-/* --- errors ------------------------------------------------------------------------------------ */
+/* --- errors ------------------------------------------------------------------------------------
+ */
 
 typedef enum pn_status {
     PN_OK = 0,
-    PN_ERROR_FAILED = 1,      /* the work failed: out of memory, diverged where that was an error */
-    PN_ERROR_USAGE = 2,       /* an argument makes no sense */
-    PN_ERROR_DATA = 65,       /* a data set or model file holds something wrong */
-    PN_ERROR_NOT_FOUND = 66,  /* no such input */
-    PN_ERROR_INTERNAL = 70,   /* a bug in pinion */
-    PN_ERROR_IO = 74,         /* reading or writing failed */
+    PN_ERROR_FAILED = 1,     /* the work failed: out of memory, diverged where that was an error */
+    PN_ERROR_USAGE = 2,      /* an argument makes no sense */
+    PN_ERROR_DATA = 65,      /* a data set or model file holds something wrong */
+    PN_ERROR_NOT_FOUND = 66, /* no such input */
+    PN_ERROR_INTERNAL = 70,  /* a bug in pinion */
+    PN_ERROR_IO = 74,        /* reading or writing failed */
     PN_ERROR_INTERRUPTED = 130 /* pn_interrupt() ended a fit early; what was learnt is kept */
 } pn_status;
 
@@ -56,7 +57,8 @@ typedef enum pn_log_level { PN_LOG_INFO, PN_LOG_WARNING } pn_log_level;
 typedef void (*pn_log_fn)(pn_log_level level, const char *message, void *user);
 PN_API void pn_set_log(pn_log_fn log, void *user);
 
-/* --- data sets --------------------------------------------------------------------------------- */
+/* --- data sets ---------------------------------------------------------------------------------
+ */
 
 typedef struct pn_dataset pn_dataset;
 
@@ -70,8 +72,7 @@ enum { PN_MAX_RANK = 8 };
  * {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz. Samples stay u8.
  * `test` may be NULL. PN_ERROR_NOT_FOUND, PN_ERROR_DATA, PN_ERROR_IO.
  */
-PN_API pn_status pn_dataset_load(const char *name_or_folder, pn_dataset **train,
-                                 pn_dataset **test);
+PN_API pn_status pn_dataset_load(const char *name_or_folder, pn_dataset **train, pn_dataset **test);
 
 /* Loads one pair of IDX files (.gz or plain): u8 samples of any rank, u8 labels. */
 PN_API pn_status pn_dataset_load_idx(const char *images, const char *labels, pn_dataset **dataset);
@@ -102,7 +103,8 @@ PN_API size_t pn_dataset_classes(const pn_dataset *dataset);
 /* [count], NULL without labels. */
 PN_API const int32_t *pn_dataset_labels(const pn_dataset *dataset);
 
-/* --- models ------------------------------------------------------------------------------------ */
+/* --- models ------------------------------------------------------------------------------------
+ */
 
 typedef struct pn_model pn_model;
 
@@ -160,8 +162,8 @@ PN_API void pn_string_free(char *text);
 
 /*
  * Weights in Keras's order (kernel [inputs, units], bias [units] of each layer in turn).
- * pn_model_weights gives tensor `index`: its values (valid until the model changes), rank and shape;
- * PN_ERROR_USAGE past the last. pn_model_set_weights replaces the values of one.
+ * pn_model_weights gives tensor `index`: its values (valid until the model changes), rank and
+ * shape; PN_ERROR_USAGE past the last. pn_model_set_weights replaces the values of one.
  */
 PN_API pn_status pn_model_weights(const pn_model *model, size_t index, const float **values,
                                   size_t *rank, size_t shape[PN_MAX_RANK]);
@@ -170,15 +172,16 @@ PN_API pn_status pn_model_set_weights(pn_model *model, size_t index, const float
 /* XXH3-128 over all weights in Keras's order as little-endian f32: 32 hexadecimal digits. */
 PN_API void pn_model_digest(const pn_model *model, char digest[33]);
 
-/* --- compile ----------------------------------------------------------------------------------- */
+/* --- compile -----------------------------------------------------------------------------------
+ */
 
 typedef enum pn_optimizer_kind { PN_SGD, PN_ADAM } pn_optimizer_kind;
 
 typedef struct pn_optimizer {
     pn_optimizer_kind kind;
     double learning_rate;
-    double momentum; /* sgd */
-    bool nesterov;   /* sgd */
+    double momentum;                /* sgd */
+    bool nesterov;                  /* sgd */
     double beta_1, beta_2, epsilon; /* adam */
 } pn_optimizer;
 
@@ -195,16 +198,17 @@ PN_API bool pn_model_optimizer(const pn_model *model, pn_optimizer *optimizer);
 /* Changes the rate, keeps the optimizer's state. */
 PN_API pn_status pn_model_set_learning_rate(pn_model *model, double learning_rate);
 
-/* --- fit, evaluate, predict -------------------------------------------------------------------- */
+/* --- fit, evaluate, predict --------------------------------------------------------------------
+ */
 
 typedef enum pn_bind { PN_BIND_AUTO, PN_BIND_NONE } pn_bind;
 
 /* How to run. None of it changes a bit of the result. */
 typedef struct pn_run_options {
     size_t struct_size;
-    size_t threads;   /* 0: one for each usable core */
-    pn_bind bind;     /* auto: each thread on its own core, unless the user's OpenMP settings say */
-    const char *isa;  /* NULL: PINION_ISA of the environment, else the best */
+    size_t threads;  /* 0: one for each usable core */
+    pn_bind bind;    /* auto: each thread on its own core, unless the user's OpenMP settings say */
+    const char *isa; /* NULL: PINION_ISA of the environment, else the best */
 } pn_run_options;
 
 PN_API pn_run_options pn_run_options_default(void);
@@ -238,11 +242,11 @@ PN_API void pn_history_free(pn_history *history);
 
 /* What a callback sees and may do. */
 typedef struct pn_fit_view {
-    pn_model *model;      /* its weights are current in on_epoch_end and on_train_end */
+    pn_model *model;       /* its weights are current in on_epoch_end and on_train_end */
     const pn_epoch *epoch; /* on_epoch_end: values; on_batch_end: running loss and accuracy */
-    size_t epochs;        /* index of the last epoch of this fit */
+    size_t epochs;         /* index of the last epoch of this fit */
     size_t batch, batches; /* on_batch_end: batches done of this epoch */
-    bool stop;            /* set it to end the fit after this batch or epoch */
+    bool stop;             /* set it to end the fit after this batch or epoch */
 } pn_fit_view;
 
 /* Hooks run on the calling thread, while the others wait. Each may be NULL. A status other than
@@ -267,8 +271,7 @@ typedef struct pn_early_stopping_options {
 } pn_early_stopping_options;
 
 PN_API pn_early_stopping_options pn_early_stopping_options_default(void);
-PN_API pn_status pn_early_stopping(const pn_early_stopping_options *options,
-                                   pn_callback *callback);
+PN_API pn_status pn_early_stopping(const pn_early_stopping_options *options, pn_callback *callback);
 
 /* Keras's ModelCheckpoint: writes the whole model at the end of epochs. */
 typedef struct pn_checkpoint_options {
@@ -291,8 +294,8 @@ typedef struct pn_fit_options {
     size_t batch_size;       /* 32 */
     double validation_split; /* the last part of the samples, taken before shuffling; 0 */
     const pn_dataset *validation_data; /* wins over validation_split */
-    bool shuffle;            /* true */
-    pn_callback *callbacks;  /* called in this order */
+    bool shuffle;                      /* true */
+    pn_callback *callbacks;            /* called in this order */
     size_t callback_count;
     pn_run_options run;
 } pn_fit_options;
@@ -306,8 +309,8 @@ PN_API pn_status pn_model_fit(pn_model *model, const pn_dataset *dataset,
 /* Asks running fits to end after the step they are in. Safe in a signal handler. */
 PN_API void pn_interrupt(void);
 
-/* The program that a fit with these options would run, as text: phases, steps, kernels, buffers, and
- * which thread computes what on which core. */
+/* The program that a fit with these options would run, as text: phases, steps, kernels, buffers,
+ * and which thread computes what on which core. */
 PN_API pn_status pn_model_explain(const pn_model *model, const pn_dataset *dataset,
                                   const pn_fit_options *options, char **text);
 
@@ -320,7 +323,8 @@ PN_API pn_status pn_model_predict(const pn_model *model, const pn_dataset *datas
 /* Units of the last layer. */
 PN_API size_t pn_model_outputs(const pn_model *model);
 
-/* --- model files ------------------------------------------------------------------------------- */
+/* --- model files -------------------------------------------------------------------------------
+ */
 
 /* Writes Keras's whole-model HDF5 (.hdf5 or .h5): weights, model config, training config, and the
  * optimizer's state in a group of pinion's own. Atomic: either the old file stays or the new one is
@@ -332,7 +336,8 @@ PN_API pn_status pn_model_load(const char *file, pn_model **model);
  * hostile files, so only for files you trust. */
 PN_API pn_status pn_model_load_unsafe(const char *file, pn_model **model);
 
-/* --- machine ----------------------------------------------------------------------------------- */
+/* --- machine -----------------------------------------------------------------------------------
+ */
 
 /* Cores that a fit would use and why, as text; the instruction sets built in and which run here. */
 PN_API pn_status pn_topology(const pn_run_options *options, char **text);

@@ -60,12 +60,11 @@ enum simd_epilogue {
  *
  * a       gemm_nn: A(i, p) = a[i * a_stride + p];  gemm_tn: A(i, p) = a[p * a_stride + i].
  * b       B(p, j) = b[(j / nr) * b_panel_stride + p * b_stride + j % nr], nr = simd_panel_width(n).
- *         Panels of a [k, n] weight: b_stride = nr, b_panel_stride = k * nr. A row-major matrix with
- *         padded rows: b_stride = its stride, b_panel_stride = nr.
- * bias    [n] padded to a multiple of nr, or NULL: where chains start from. Not with `accumulate`.
- * accumulate  chains continue from what C holds.
- * c       [m, n] row-major, exactly n columns are written.
- * y, y_stride, scale   for SIMD_RELU_GRADIENT: [m, n]; |c| below 2^-100 becomes 0.
+ *         Panels of a [k, n] weight: b_stride = nr, b_panel_stride = k * nr. A row-major matrix
+ * with padded rows: b_stride = its stride, b_panel_stride = nr. bias    [n] padded to a multiple of
+ * nr, or NULL: where chains start from. Not with `accumulate`. accumulate  chains continue from
+ * what C holds. c       [m, n] row-major, exactly n columns are written. y, y_stride, scale   for
+ * SIMD_RELU_GRADIENT: [m, n]; |c| below 2^-100 becomes 0.
  */
 struct simd_gemm {
     size_t m, n, k;
@@ -94,11 +93,11 @@ enum simd_optimizer {
 
 /*
  * One optimizer step. Adam (Keras's form, epsilon outside the bias correction):
- *   m = fma(g - m, one_minus_beta_1, m);  v = fma(g² - v, one_minus_beta_2, v), g² = 0 for |g| < 2^-45
- *   w = w - learning_rate * (m / (sqrt(v) + epsilon))
- * learning_rate holds lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) already. Momentum forms, in this order:
- *   v = fma(momentum, v, -(lr g));  w = w + v, or nesterov: w = w + fma(momentum, v, -(lr g)).
- * SGD: w = fma(-lr, g, w). m, v, velocities and SGD's w below 2^-100 become 0.
+ *   m = fma(g - m, one_minus_beta_1, m);  v = fma(g² - v, one_minus_beta_2, v), g² = 0 for |g| <
+ * 2^-45 w = w - learning_rate * (m / (sqrt(v) + epsilon)) learning_rate holds lr * sqrt(1 -
+ * beta_2^t) / (1 - beta_1^t) already. Momentum forms, in this order: v = fma(momentum, v, -(lr g));
+ * w = w + v, or nesterov: w = w + fma(momentum, v, -(lr g)). SGD: w = fma(-lr, g, w). m, v,
+ * velocities and SGD's w below 2^-100 become 0.
  */
 struct simd_optimizer_step {
     enum simd_optimizer kind;
@@ -127,8 +126,8 @@ struct simd_weight_update {
 };
 
 /*
- * Philox4x32-10 stream: key = {seed, purpose << 24 | layer}, counter = {element / 4, item, step low,
- * step high}, word = element % 4. `item` is the row in the global batch (dropout), else 0.
+ * Philox4x32-10 stream: key = {seed, purpose << 24 | layer}, counter = {element / 4, item, step
+ * low, step high}, word = element % 4. `item` is the row in the global batch (dropout), else 0.
  */
 struct simd_random {
     uint32_t seed;
@@ -138,8 +137,8 @@ struct simd_random {
 
 /*
  * Softmax, loss and gradient of `rows` rows of logits z [rows, n].
- *   dz[r, j] = (softmax(z)[r, j] - (j == label[r])) * gradient_scale, below 2^-60 becomes 0; columns
- *              from n to n rounded up to SIMD_MAX_LANES are set to 0. dz may be NULL or equal to z.
+ *   dz[r, j] = (softmax(z)[r, j] - (j == label[r])) * gradient_scale, below 2^-60 becomes 0;
+ * columns from n to n rounded up to SIMD_MAX_LANES are set to 0. dz may be NULL or equal to z.
  *   loss[r]  = log(sum exp(z - max)) + max - z[label]
  *   correct[r] = 1 where the first largest logit is the label's, else 0.
  */
@@ -156,18 +155,18 @@ struct simd_softmax_crossentropy {
 };
 
 struct simd_kernels {
-    const char *name;  /* "scalar", "avx2", "avx512", "neon" */
-    uint32_t needs;    /* features this table needs, see cpu.h */
-    uint32_t lanes;    /* floats in a vector */
-    uint32_t mr;       /* rows of the widest tile */
-    uint32_t nr;       /* columns of the widest tile */
+    const char *name; /* "scalar", "avx2", "avx512", "neon" */
+    uint32_t needs;   /* features this table needs, see cpu.h */
+    uint32_t lanes;   /* floats in a vector */
+    uint32_t mr;      /* rows of the widest tile */
+    uint32_t nr;      /* columns of the widest tile */
 
     /* Matrix products. */
     void (*gemm_nn)(const struct simd_gemm *gemm);
     void (*gemm_tn)(const struct simd_gemm *gemm);
     void (*weight_update)(const struct simd_weight_update *update);
-    /* w, slots [n] (padded to nr): the gradient is the column sum of dy [batch, n], one chain from 0
-     * over ascending rows. first_column..+columns are updated. */
+    /* w, slots [n] (padded to nr): the gradient is the column sum of dy [batch, n], one chain from
+     * 0 over ascending rows. first_column..+columns are updated. */
     void (*bias_update)(size_t batch, size_t columns, const float *dy, size_t dy_stride, float *w,
                         float *slot1, float *slot2, const struct simd_optimizer_step *step);
     /* The same step for n values with their gradient in memory. */
@@ -216,13 +215,14 @@ struct simd_kernels {
                     size_t y_stride);
     /* Words first..first+n of item 0. first is a multiple of 4. */
     void (*random_words)(const struct simd_random *random, uint32_t first, size_t n, uint32_t *out);
-    /* out = fma(u, high - low, low), u = (word >> 8) * 2^-24 in [0, 1). first is a multiple of 4. */
+    /* out = fma(u, high - low, low), u = (word >> 8) * 2^-24 in [0, 1). first is a multiple of 4.
+     */
     void (*random_uniform)(const struct simd_random *random, uint32_t first, size_t n, float low,
                            float high, float *out);
 
     /* Probes of the machine, for the benchmarks: `iterations` rounds of independent work that never
      * leaves registers or walks a buffer; what they return only keeps the compiler honest. */
-    float (*probe_fma)(size_t iterations);  /* SIMD_PROBE_CHAINS * lanes fma a round */
+    float (*probe_fma)(size_t iterations);    /* SIMD_PROBE_CHAINS * lanes fma a round */
     float (*probe_divide)(size_t iterations); /* SIMD_PROBE_CHAINS * lanes divisions a round */
     float (*probe_sqrt)(size_t iterations);
     float (*probe_read)(size_t n, const float *x);

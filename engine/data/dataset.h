@@ -8,7 +8,7 @@ struct dataset_storage; /* reference-counted; shared by slices */
 
 struct pn_dataset {
     struct dataset_storage *storage;
-    const void *samples; /* [count, sample_size] of dtype */
+    const void *samples;   /* [count, sample_size] of dtype */
     const int32_t *labels; /* [count] or NULL */
     pn_dtype dtype;
     size_t count;
@@ -19,7 +19,8 @@ struct pn_dataset {
 };
 
 /* Number of training samples that validation_split leaves: floor(count * (1.0 - split)) in double,
- * as Keras computes it. PN_ERROR_USAGE where either part would be empty or split is not in [0, 1). */
+ * as Keras computes it. PN_ERROR_USAGE where either part would be empty or split is not in [0, 1).
+ */
 pn_status dataset_split(size_t count, double validation_split, size_t *train_count);
 
 /* order = the permutation of 0..n-1 of this epoch (from 0): Fisher-Yates from the end, j = (word *

@@ -1,4 +1,5 @@
-/* model/model.h: what a network is: layers, their weights in Keras's order, the optimizer's state. */
+/* model/model.h: what a network is: layers, their weights in Keras's order, the optimizer's state.
+ */
 #ifndef PINION_MODEL_MODEL_H
 #define PINION_MODEL_MODEL_H
 
@@ -18,15 +19,15 @@ struct activation {
     float alpha;               /* elu 1.0, leaky_relu 0.2 unless the config says otherwise */
 };
 
-/* Fills `activation` from Keras's name ("relu", "swish", ...; NULL: linear). PN_ERROR_USAGE with the
- * list of known names. */
+/* Fills `activation` from Keras's name ("relu", "swish", ...; NULL: linear). PN_ERROR_USAGE with
+ * the list of known names. */
 pn_status activation_find(const char *name, struct activation *activation);
 /* Keras's name for it. */
 const char *activation_name(const struct activation *activation);
 
 /* A tensor of weights with the optimizer's slots, row-major, in Keras's order. slot[0]: Adam's m or
- * the velocity; slot[1]: Adam's v. Slots are NULL until the model is compiled with an optimizer that
- * has them; they start at zero. */
+ * the velocity; slot[1]: Adam's v. Slots are NULL until the model is compiled with an optimizer
+ * that has them; they start at zero. */
 struct parameter {
     size_t rank;
     size_t shape[2];
@@ -71,7 +72,8 @@ bool model_each_parameter(struct pn_model *model,
                                         struct parameter *parameter, const char *role),
                           void *context);
 
-/* Number of slots that an optimizer keeps for each parameter: adam 2, sgd with momentum 1, else 0. */
+/* Number of slots that an optimizer keeps for each parameter: adam 2, sgd with momentum 1, else 0.
+ */
 size_t optimizer_slots(const pn_optimizer *optimizer);
 
 /* Allocates the slots that the optimizer needs, zeroed, and frees others. */

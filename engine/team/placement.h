@@ -15,19 +15,19 @@ struct placement_request {
     hwloc_topology_t topology;
     hwloc_const_bitmap_t allowed; /* affinity mask or OpenMP places; NULL: all */
     enum placement_source source;
-    double quota;                 /* CPUs that the cgroup grants; <= 0: no limit */
-    size_t threads;               /* 0: as many as sensible; explicit counts override the quota */
+    double quota;   /* CPUs that the cgroup grants; <= 0: no limit */
+    size_t threads; /* 0: as many as sensible; explicit counts override the quota */
 };
 
 struct placement {
-    size_t threads;      /* threads to start */
-    size_t cores;        /* usable cores after mask and cpuset, one for each core object */
-    size_t cores_online; /* cores of the machine */
-    size_t *pu;          /* [threads] OS index for each thread; valid if bind */
-    bool bind;           /* false: oversubscribed, quota-limited or the user's OpenMP places */
+    size_t threads;          /* threads to start */
+    size_t cores;            /* usable cores after mask and cpuset, one for each core object */
+    size_t cores_online;     /* cores of the machine */
+    size_t *pu;              /* [threads] OS index for each thread; valid if bind */
+    bool bind;               /* false: oversubscribed, quota-limited or the user's OpenMP places */
     const char *why_unbound; /* static text, NULL if bound */
     size_t numa_nodes, l3_groups; /* spanned by the chosen PUs */
-    size_t smt_skipped;  /* allowed PUs left idle because their core is already used */
+    size_t smt_skipped;           /* allowed PUs left idle because their core is already used */
 };
 
 /*
