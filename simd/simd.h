@@ -50,7 +50,7 @@ enum simd_activation {
 /* What happens to a tile of C in registers before it is stored. */
 enum simd_epilogue {
     SIMD_STORE,         /* c = acc */
-    SIMD_STORE_RELU,    /* c = acc > 0 ? acc : 0 */
+    SIMD_STORE_RELU,    /* c = acc < 2^-100 ? 0 : acc, so NaN stays NaN */
     SIMD_RELU_GRADIENT, /* c = y > 0 ? acc * scale : 0, y the layer's stored output */
     SIMD_EPILOGUE_COUNT
 };
@@ -139,8 +139,9 @@ struct simd_random {
  * Softmax, loss and gradient of `rows` rows of logits z [rows, n].
  *   dz[r, j] = (softmax(z)[r, j] - (j == label[r])) * gradient_scale, below 2^-60 becomes 0;
  * columns from n to n rounded up to SIMD_MAX_LANES are set to 0. dz may be NULL or equal to z.
- *   loss[r]  = log(sum exp(z - max)) + max - z[label]
- *   correct[r] = 1 where the first largest logit is the label's, else 0.
+ *   loss[r]  = log(sum exp(z - max)) + (max - z[label])
+ *   correct[r] = 1 where the first largest logit is the label's, else 0; a row of NaN counts as
+ * class 0.
  */
 struct simd_softmax_crossentropy {
     size_t rows, n;
@@ -189,21 +190,23 @@ struct simd_kernels {
     void (*gather_f32)(size_t count, size_t n, const float *const *rows, float scale, float offset,
                        float *out, size_t out_stride);
 
-    /* Elementwise. y may equal x. alpha: slope of leaky_relu, alpha of elu. */
+    /* Elementwise. y may equal x. alpha >= 0: slope of leaky_relu, alpha of elu. |y| below 2^-100
+     * becomes 0. */
     void (*activation)(enum simd_activation kind, float alpha, size_t n, const float *x, float *y);
     /* dx = dy * f'(x), from x and y = f(x); dx may equal dy; below 2^-100 becomes 0.
      * x is read by gelu, gelu_tanh and silu only, y by all others. */
     void (*activation_gradient)(enum simd_activation kind, float alpha, size_t n, const float *x,
                                 const float *y, const float *dy, float *dx);
+    /* exp: +0 below -80, so never subnormal. log: -inf of +-0, NaN below 0. y may equal x. */
     void (*exp)(size_t n, const float *x, float *y);
     void (*log)(size_t n, const float *x, float *y);
 
-    /* Rows. */
+    /* Rows. p may equal z; exactly n columns are written. */
     void (*softmax)(size_t rows, size_t n, const float *z, size_t z_stride, float *p,
                     size_t p_stride);
     void (*softmax_crossentropy)(const struct simd_softmax_crossentropy *args);
     float (*sum)(size_t n, const float *x); /* 16 virtual lanes, fixed tree */
-    float (*max)(size_t n, const float *x); /* compare and select; n >= 1 */
+    float (*max)(size_t n, const float *x); /* compare and select, NaN is passed over; n >= 1 */
     /* Number of subnormal values. */
     size_t (*count_subnormal)(size_t n, const float *x);
 
