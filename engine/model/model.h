@@ -10,7 +10,10 @@
 #include "engine/pinion.h"
 #include "simd/simd.h"
 
-enum { MODEL_MAX_SLOTS = 2, MODEL_NAME_SIZE = 256 };
+enum { MODEL_MAX_SLOTS = 2, MODEL_NAME_SIZE = 256, MODEL_MAX_LAYERS = 10000 };
+
+/* Of a tensor, a layer's output and the whole model: random streams count elements in 32 bits. */
+#define MODEL_MAX_PARAMETERS ((size_t)INT32_MAX)
 
 /* An activation as Keras names it; softmax is apart because it works on rows. */
 struct activation {
@@ -22,8 +25,24 @@ struct activation {
 /* Fills `activation` from Keras's name ("relu", "swish", ...; NULL: linear). PN_ERROR_USAGE with
  * the list of known names. */
 pn_status activation_find(const char *name, struct activation *activation);
-/* Keras's name for it. */
+/* Keras's name for it, as Keras 2 writes it. */
 const char *activation_name(const struct activation *activation);
+
+/* How a tensor's values begin. */
+enum initializer_kind {
+    INITIALIZER_CONSTANT, /* every value is low */
+    INITIALIZER_UNIFORM,  /* [low, high) */
+    INITIALIZER_SCALED,   /* [-limit, limit), limit = sqrt(3 scale / fan): Glorot, He, LeCun */
+    INITIALIZER_UNKNOWN   /* of a model file, whose values come from the file */
+};
+
+enum initializer_fan { FAN_IN, FAN_OUT, FAN_AVERAGE };
+
+struct initializer {
+    enum initializer_kind kind;
+    enum initializer_fan fan;
+    double scale, low, high;
+};
 
 /* A tensor of weights with the optimizer's slots, row-major, in Keras's order. slot[0]: Adam's m or
  * the velocity; slot[1]: Adam's v. Slots are NULL until the model is compiled with an optimizer
@@ -46,13 +65,18 @@ struct layer {
     double rate;
     struct activation activation;
     bool use_bias;
+    bool frozen;             /* "trainable": false; such a model does not compile */
     struct parameter kernel; /* dense: [inputs, units] */
     struct parameter bias;   /* dense: [units]; values NULL without bias */
+    struct json_t *kept; /* what its config said beyond the defaults, to be written back; NULL */
 };
 
 struct pn_model {
     char name[MODEL_NAME_SIZE];
     uint32_t seed;
+    /* The input came with the first layer, as in Flatten(input_shape=...): that layer's config
+     * repeats the shape. */
+    bool input_implied;
     struct layer *layers; /* layers[0] is the input */
     size_t layer_count;
     size_t parameters;
@@ -78,6 +102,9 @@ size_t optimizer_slots(const pn_optimizer *optimizer);
 
 /* Allocates the slots that the optimizer needs, zeroed, and frees others. */
 pn_status model_prepare_slots(struct pn_model *model);
+
+/* Sets the optimizer steps done so far and the powers of the betas that belong to them. */
+void model_set_steps(struct pn_model *model, uint64_t steps);
 
 /* Checks that samples of this shape fit the model's input. PN_ERROR_DATA that names both shapes. */
 pn_status model_check_input(const struct pn_model *model, const pn_dataset *dataset);
