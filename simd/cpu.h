@@ -18,7 +18,10 @@ uint32_t simd_cpu_features(void);
 /* Hides features from simd_cpu_features, for tests; 0 shows all again. */
 void simd_cpu_hide(uint32_t features);
 
-/* The processor's name as it states it, e.g. "AMD EPYC 9654 96-Core Processor". */
-const char *simd_cpu_name(void);
+enum { SIMD_CPU_NAME_SIZE = 64 };
+
+/* Writes the processor's name as it states it, e.g. "AMD EPYC 9654 96-Core Processor", into `name`
+ * of `size` bytes (cut where it does not fit) and returns `name`. */
+const char *simd_cpu_name(char *name, size_t size);
 
 #endif

@@ -1,0 +1,2 @@
+/* The scalar table again, compiled with -mfma. */
+#include "simd/isa/scalar.c"
