@@ -70,15 +70,18 @@ enum { PN_MAX_RANK = 8 };
  * Loads a known data set ("fashion-mnist": where Debian's package dataset-fashion-mnist puts it;
  * "synthetic": 10 classes of 28x28 u8 images drawn by a generator, seed 1) or a folder that holds
  * {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz. Samples stay u8.
- * `test` may be NULL. PN_ERROR_NOT_FOUND, PN_ERROR_DATA, PN_ERROR_IO.
+ * `train` or `test` may be NULL and is not read then. PN_ERROR_NOT_FOUND, PN_ERROR_DATA,
+ * PN_ERROR_IO.
  */
 PN_API pn_status pn_dataset_load(const char *name_or_folder, pn_dataset **train, pn_dataset **test);
 
-/* Loads one pair of IDX files (.gz or plain): u8 samples of any rank, u8 labels. */
+/* Loads one pair of IDX files (.gz or plain): u8 samples of any rank, u8 labels.
+ * labels NULL: data that is only predicted. */
 PN_API pn_status pn_dataset_load_idx(const char *images, const char *labels, pn_dataset **dataset);
 
 /* `count` u8 samples of `shape`, labels 0..classes-1, drawn from `seed`: each class is a smooth
- * pattern, each sample that pattern shifted, scaled and with noise. */
+ * pattern, each sample that pattern shifted, mixed with some of another class's, weakened and with
+ * noise. The first samples do not depend on `count`; no network gets all of them right. */
 PN_API pn_status pn_dataset_synthetic(size_t count, size_t rank, const size_t *shape,
                                       size_t classes, uint32_t seed, pn_dataset **dataset);
 
