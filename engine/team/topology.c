@@ -1,0 +1,81 @@
+#include "engine/pinion.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/error.h"
+#include "engine/base/kernels.h"
+#include "engine/team/machine.h"
+#include "engine/team/team.h"
+#include "simd/cpu.h"
+#include "simd/simd.h"
+
+static void topology_print_count(FILE *text, const struct machine *machine, hwloc_obj_type_t type,
+                                 const char *noun, const char *before)
+{
+    const int count = hwloc_get_nbobjs_by_type(machine->topology, type);
+    if (count > 0) {
+        fprintf(text, "%s%d %s%s", before, count, noun, count == 1 ? "" : "s");
+    }
+}
+
+static void topology_print(FILE *text, const struct machine *machine, const struct team *team,
+                           const struct simd_kernels *chosen)
+{
+    char processor[128];
+    fprintf(text, "processor  %s\nmachine    ", simd_cpu_name(processor, sizeof processor));
+    topology_print_count(text, machine, HWLOC_OBJ_PU, "hardware thread", "");
+    topology_print_count(text, machine, HWLOC_OBJ_CORE, "core", ", ");
+    topology_print_count(text, machine, HWLOC_OBJ_L3CACHE, "L3 cache", ", ");
+    topology_print_count(text, machine, HWLOC_OBJ_NUMANODE, "NUMA node", ", ");
+    topology_print_count(text, machine, HWLOC_OBJ_PACKAGE, "package", ", ");
+    fprintf(text, "\nthreads    %s\n", team_placement_line(team));
+    if (team_bound(team)) {
+        fprintf(text, "bound to   PU");
+        for (size_t t = 0; t < team_size(team); t++) {
+            fprintf(text, " %ld", team_pu(team, t));
+        }
+        fprintf(text, "\n");
+    }
+    fprintf(text, "kernels    ");
+    size_t count;
+    const struct simd_kernels *const *list = simd_list(&count);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(text, "%s%s%s", i ? ", " : "", list[i]->name,
+                list[i] == chosen    ? " (used)"
+                : simd_runs(list[i]) ? ""
+                                     : " (not on this processor)");
+    }
+    fprintf(text, "\n");
+}
+
+pn_status pn_topology(const pn_run_options *options, char **text)
+{
+    *text = NULL;
+    const struct simd_kernels *kernels;
+    struct team *team;
+    const struct machine *machine;
+    pn_status status = kernels_select(options ? options->isa : NULL, &kernels);
+    if (status != PN_OK) {
+        return status;
+    }
+    status = machine_get(&machine);
+    if (status == PN_OK) {
+        status = team_create(options, &team);
+    }
+    if (status != PN_OK) {
+        return status;
+    }
+    size_t size = 0;
+    FILE *stream = open_memstream(text, &size);
+    if (stream) {
+        topology_print(stream, machine, team, kernels);
+    }
+    team_free(team);
+    if (!stream || fclose(stream) != 0) {
+        free(*text);
+        *text = NULL;
+        return error_memory(size, "the text about the machine");
+    }
+    return PN_OK;
+}
