@@ -249,6 +249,7 @@ typedef struct pn_fit_view {
     const pn_epoch *epoch; /* on_epoch_end: values; on_batch_end: running loss and accuracy */
     size_t epochs;         /* index of the last epoch of this fit */
     size_t batch, batches; /* on_batch_end: batches done of this epoch */
+    bool interrupted;      /* on_train_end: pn_interrupt() ended the fit */
     bool stop;             /* set it to end the fit after this batch or epoch */
 } pn_fit_view;
 

@@ -71,6 +71,8 @@ struct layer {
     struct json_t *kept; /* what its config said beyond the defaults, to be written back; NULL */
 };
 
+struct fit;
+
 struct pn_model {
     char name[MODEL_NAME_SIZE];
     uint32_t seed;
@@ -87,6 +89,8 @@ struct pn_model {
     uint64_t steps;
     double beta_1_power, beta_2_power; /* running products of the betas rounded to f32 */
     size_t epochs;                     /* epochs trained */
+
+    struct fit *running; /* the fit whose callback is being called, else NULL */
 };
 
 /* Calls visit for each parameter in Keras's order (kernel, bias of each dense layer). Stops at and

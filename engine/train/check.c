@@ -1,0 +1,39 @@
+#include "engine/train/check.h"
+
+#include "engine/base/error.h"
+#include "engine/data/dataset.h"
+
+pn_status check_labels(const pn_model *model, const pn_dataset *dataset)
+{
+    if (dataset->count == 0) {
+        return error_set(PN_ERROR_DATA, "the data set has no samples");
+    }
+    if (dataset->labels == NULL) {
+        return error_set(PN_ERROR_DATA,
+                         "the data set has no labels; training and evaluation need one a sample");
+    }
+    const size_t outputs = pn_model_outputs(model);
+    if (dataset->classes <= outputs) {
+        return PN_OK;
+    }
+    size_t sample = 0;
+    while ((size_t)dataset->labels[sample] < outputs) {
+        sample++;
+    }
+    return error_set(PN_ERROR_DATA,
+                     "label %d of sample %zu is out of range: model %s has %zu outputs, so labels "
+                     "go from 0 to %zu; give its last layer more units or mend the labels",
+                     (int)dataset->labels[sample], sample, model->name, outputs, outputs - 1);
+}
+
+pn_status check_struct_size(size_t given, size_t known, const char *what)
+{
+    if (given == known) {
+        return PN_OK;
+    }
+    return error_set(
+        PN_ERROR_USAGE,
+        "struct_size of %s is %zu, but this library knows %zu; get the struct from its "
+        "_default() function and compile against this version's pinion.h",
+        what, given, known);
+}
