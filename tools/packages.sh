@@ -1,0 +1,62 @@
+# packages.sh: sourced by quickstart and test. Installs Debian packages that are missing, and names
+# what is needed on systems without apt.
+
+packages_build=(gcc libc6-dev make cmake pkg-config libhwloc-dev libhdf5-dev libjansson-dev
+    libxxhash-dev zlib1g-dev)
+
+packages_say() {
+    printf '%s\n' "$*" >&2
+}
+
+# Prints those of its arguments that are not installed.
+packages_missing() {
+    local name
+    for name in "$@"; do
+        if [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" != installed ]; then
+            printf '%s\n' "$name"
+        fi
+    done
+}
+
+# Runs apt-get as root.
+packages_apt() {
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            packages_say "This needs root and there is no sudo. As root: apt-get $*"
+            return 1
+        fi
+        apt=(sudo "${apt[@]}")
+    fi
+    "${apt[@]}" "$@" >&2
+}
+
+packages_elsewhere() {
+    packages_say "This system has no apt. Needed are a C17 compiler with OpenMP, CMake 3.25 or newer,
+pkg-config, and the development files of hwloc, HDF5, jansson, xxHash and zlib:
+  Fedora    gcc cmake make pkgconf hwloc-devel hdf5-devel jansson-devel xxhash-devel zlib-devel
+  Arch      gcc cmake make pkgconf hwloc hdf5 jansson xxhash zlib
+  openSUSE  gcc cmake make pkg-config hwloc-devel hdf5-devel libjansson-devel xxhash-devel zlib-devel"
+}
+
+# Whether what a build needs is there, however it came.
+packages_present() {
+    command -v cc cmake pkg-config >/dev/null && pkg-config --exists hwloc jansson libxxhash zlib
+}
+
+# packages_need NAME...: installs the missing ones; fails if it cannot.
+packages_need() {
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        packages_present && return 0
+        packages_elsewhere
+        return 1
+    fi
+    local missing
+    mapfile -t missing < <(packages_missing "$@")
+    if [ "${#missing[@]}" -eq 0 ]; then
+        return 0
+    fi
+    packages_say "Installing with apt: ${missing[*]}"
+    packages_apt update || return 1
+    packages_apt install --no-install-recommends "${missing[@]}"
+}

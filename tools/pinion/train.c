@@ -1,0 +1,348 @@
+/* train.c: pinion train. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/pinion/callbacks.h"
+#include "tools/pinion/commands.h"
+#include "tools/pinion/model_file.h"
+#include "tools/pinion/net.h"
+#include "tools/pinion/progress.h"
+#include "tools/pinion/report.h"
+#include "tools/pinion/say.h"
+#include "tools/pinion/stop.h"
+
+static const char command[] = "train";
+
+struct training {
+    const struct settings *settings;
+    struct callbacks callbacks;
+    pn_dataset *dataset;
+    pn_model *model;
+    pn_history *history;
+    double load_seconds;
+};
+
+static double seconds_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Options that contradict each other. */
+static bool check_options(const struct settings *settings)
+{
+    static const struct {
+        enum option_id option, other;
+    } conflicts[] = {{OPTION_MODEL, OPTION_NET},
+                     {OPTION_MODEL, OPTION_RESCALE},
+                     {OPTION_EXPLAIN, OPTION_JSON},
+                     {OPTION_EXPLAIN, OPTION_SAVE},
+                     {OPTION_EXPLAIN, OPTION_CHECKPOINT}};
+    for (size_t i = 0; i < sizeof conflicts / sizeof conflicts[0]; i++) {
+        if (option_given(settings, conflicts[i].option) &&
+            option_given(settings, conflicts[i].other)) {
+            say_usage(command, "--%s and --%s do not go together",
+                      option_table[conflicts[i].option].name,
+                      option_table[conflicts[i].other].name);
+            return false;
+        }
+    }
+    static const struct {
+        enum option_id option;
+        const char *optimizer;
+    } needs[] = {{OPTION_MOMENTUM, "sgd"},
+                 {OPTION_NESTEROV, "sgd"},
+                 {OPTION_BETA_1, "adam"},
+                 {OPTION_BETA_2, "adam"},
+                 {OPTION_EPSILON, "adam"}};
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        if (option_given(settings, needs[i].option) &&
+            strcmp(settings->optimizer, needs[i].optimizer) != 0) {
+            say_usage(command, "--%s is an option of --optimizer %s, not of %s",
+                      option_table[needs[i].option].name, needs[i].optimizer, settings->optimizer);
+            return false;
+        }
+    }
+    if (settings->nesterov && settings->momentum == 0) {
+        say_usage(command, "--nesterov needs a --momentum above 0");
+        return false;
+    }
+    if (option_given(settings, OPTION_RESCALE) && settings->rescale == 0) {
+        say_usage(command, "--rescale 0 leaves nothing of the samples");
+        return false;
+    }
+    return true;
+}
+
+static pn_optimizer chosen_optimizer(const struct settings *settings)
+{
+    const bool rate_given = option_given(settings, OPTION_LEARNING_RATE);
+    if (strcmp(settings->optimizer, "sgd") == 0) {
+        return pn_sgd(rate_given ? settings->learning_rate : 0.01, settings->momentum,
+                      settings->nesterov);
+    }
+    pn_optimizer adam = pn_adam(rate_given ? settings->learning_rate : 0.001);
+    if (option_given(settings, OPTION_BETA_1)) {
+        adam.beta_1 = settings->beta_1;
+    }
+    if (option_given(settings, OPTION_BETA_2)) {
+        adam.beta_2 = settings->beta_2;
+    }
+    if (option_given(settings, OPTION_EPSILON)) {
+        adam.epsilon = settings->epsilon;
+    }
+    return adam;
+}
+
+static int load_data(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    const double start = seconds_now();
+    pn_status status = pn_dataset_load(settings->data, &training->dataset, NULL);
+    if (status != PN_OK) {
+        return say_failed(command, status);
+    }
+    if (settings->limit && settings->limit < pn_dataset_count(training->dataset)) {
+        pn_dataset *all = training->dataset;
+        training->dataset = NULL;
+        status = pn_dataset_slice(all, 0, settings->limit, &training->dataset);
+        pn_dataset_free(all);
+        if (status != PN_OK) {
+            return say_failed(command, status);
+        }
+    }
+    training->load_seconds = seconds_now() - start;
+    return 0;
+}
+
+/* Input, Rescaling and Flatten as the data wants them, then the layers of --net. */
+static int build_model(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    size_t shape[PN_MAX_RANK];
+    const size_t rank = pn_dataset_shape(training->dataset, shape);
+    double scale = settings->rescale;
+    if (!option_given(settings, OPTION_RESCALE)) {
+        scale = pn_dataset_dtype(training->dataset) == PN_U8 ? 1.0 / 255 : 1;
+    }
+    pn_status status = pn_model_create(NULL, (uint32_t)settings->seed, &training->model);
+    if (status == PN_OK) {
+        status = pn_model_add(training->model, pn_input(rank, shape));
+    }
+    if (status == PN_OK && scale != 1) {
+        status = pn_model_add(training->model, pn_rescaling(scale, 0));
+    }
+    if (status == PN_OK && rank != 1) {
+        status = pn_model_add(training->model, pn_flatten());
+    }
+    if (status != PN_OK) {
+        return say_failed(command, status);
+    }
+    struct net net;
+    char error[256];
+    if (!net_parse(settings->net, &net, error, sizeof error)) {
+        net_free(&net);
+        say_usage(command, "--net %s", error);
+        return PN_ERROR_USAGE;
+    }
+    for (size_t i = 0; i < net.count && status == PN_OK; i++) {
+        status = pn_model_add(training->model, net.layers[i].layer);
+        if (status != PN_OK) {
+            say_error(command, (int)status, "--net at character %zu: %s", net.layers[i].position,
+                      pn_error_message());
+        }
+    }
+    net_free(&net);
+    return (int)status;
+}
+
+/* A model that goes on keeps its optimizer unless the options ask for one. */
+static int compile_model(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    static const enum option_id anew[] = {OPTION_OPTIMIZER, OPTION_MOMENTUM, OPTION_NESTEROV,
+                                          OPTION_BETA_1,    OPTION_BETA_2,   OPTION_EPSILON,
+                                          OPTION_LOSS,      OPTION_METRICS};
+    bool keep = pn_model_optimizer(training->model, &(pn_optimizer){.kind = PN_SGD});
+    for (size_t i = 0; i < sizeof anew / sizeof anew[0]; i++) {
+        keep = keep && !option_given(settings, anew[i]);
+    }
+    pn_status status = PN_OK;
+    if (!keep) {
+        status =
+            pn_model_compile(training->model, chosen_optimizer(settings), settings->loss,
+                             strcmp(settings->metrics, "none") == 0 ? NULL : settings->metrics);
+    } else if (option_given(settings, OPTION_LEARNING_RATE)) {
+        status = pn_model_set_learning_rate(training->model, settings->learning_rate);
+    }
+    return status == PN_OK ? 0 : say_failed(command, status);
+}
+
+static int open_model(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    bool from_config;
+    const int status = model_file_open(command, settings->model, (uint32_t)settings->seed,
+                                       &from_config, &training->model);
+    if (status != 0) {
+        return status;
+    }
+    if (!from_config && option_given(settings, OPTION_SEED)) {
+        say_usage(command, "--seed does not go with a model file, which holds its own");
+        return PN_ERROR_USAGE;
+    }
+    const size_t trained = pn_model_epochs(training->model);
+    if (trained >= settings->epochs) {
+        say_usage(command, "--epochs %zu: %s has trained %zu already, and --epochs is the last one",
+                  (size_t)settings->epochs, settings->model, trained);
+        return PN_ERROR_USAGE;
+    }
+    return 0;
+}
+
+static pn_fit_options fit_options(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    pn_fit_options options = pn_fit_options_default();
+    options.epochs = settings->epochs;
+    options.batch_size = settings->batch_size;
+    options.validation_split = settings->validation_split;
+    options.shuffle = strcmp(settings->shuffle, "on") == 0;
+    options.callbacks = training->callbacks.list;
+    options.callback_count = training->callbacks.count;
+    options.run = run_options(settings);
+    return options;
+}
+
+static int explain(struct training *training)
+{
+    const pn_fit_options options = fit_options(training);
+    char *text;
+    const pn_status status = pn_model_explain(training->model, training->dataset, &options, &text);
+    if (status != PN_OK) {
+        return say_failed(command, status);
+    }
+    fputs(text, stdout);
+    pn_string_free(text);
+    return 0;
+}
+
+static int save(const struct training *training, const char *file)
+{
+    const pn_status status = pn_model_save(training->model, file);
+    return status == PN_OK ? 0 : say_failed(command, status);
+}
+
+/* After a signal: a best model stays what it is; any other checkpoint becomes what was learnt. */
+static int save_interrupted(const struct training *training)
+{
+    const struct callbacks *callbacks = &training->callbacks;
+    if (!callbacks->checkpoint) {
+        return 0;
+    }
+    if (callbacks->save_best_only && pn_callback_best_epoch(callbacks->checkpoint) > 0) {
+        say_info("pinion: %s keeps the best epoch, %zu", callbacks->checkpoint_file,
+                 pn_callback_best_epoch(callbacks->checkpoint));
+        return 0;
+    }
+    const int status = save(training, callbacks->checkpoint_file);
+    if (status == 0) {
+        say_info("pinion: saved what was learnt in %s", callbacks->checkpoint_file);
+    }
+    return status;
+}
+
+static int report(const struct training *training)
+{
+    const struct settings *settings = training->settings;
+    const struct callbacks *callbacks = &training->callbacks;
+    const pn_callback *best =
+        callbacks->checkpoint ? callbacks->checkpoint : callbacks->early_stopping;
+    const struct training_report facts = {.model = training->model,
+                                          .history = training->history,
+                                          .best_epoch = best ? pn_callback_best_epoch(best) : 0,
+                                          .best_file = callbacks->checkpoint_file,
+                                          .saved = settings->save,
+                                          .load_seconds = training->load_seconds};
+    return report_training(command, &facts, settings->json);
+}
+
+static int fit(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    struct callbacks *callbacks = &training->callbacks;
+    if (!settings->quiet) {
+        const size_t count = pn_dataset_count(training->dataset);
+        const size_t trained_on = (size_t)((double)count * (1.0 - settings->validation_split));
+        callbacks->list[callbacks->count++] = progress_callback(trained_on, settings->batch_size);
+        say_set_before(progress_clear);
+    }
+    stop_on_signals();
+    const pn_fit_options options = fit_options(training);
+    const pn_status status =
+        pn_model_fit(training->model, training->dataset, &options, &training->history);
+    const bool interrupted = status == PN_ERROR_INTERRUPTED;
+    progress_finish();
+    if (status != PN_OK && !interrupted) {
+        return say_failed(command, status);
+    }
+    int result = interrupted ? save_interrupted(training) : 0;
+    if (result == 0 && settings->save) {
+        result = save(training, settings->save);
+    }
+    if (result == 0) {
+        result = report(training);
+    }
+    return result == 0 && interrupted ? 128 + stop_signal() : result;
+}
+
+/* Whether --save can work, before hours go by: a checkpoint there would be checked the same. */
+static int check_save(const struct settings *settings)
+{
+    const pn_checkpoint_options options = pn_checkpoint_options_default();
+    pn_callback probe;
+    const pn_status status = pn_model_checkpoint(settings->save, &options, &probe);
+    if (status != PN_OK) {
+        return say_failed(command, status);
+    }
+    pn_callback_free(&probe);
+    return 0;
+}
+
+static int train(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    int status = callbacks_create(settings, &training->callbacks);
+    if (status == 0 && settings->save) {
+        status = check_save(settings);
+    }
+    if (status == 0) {
+        status = load_data(training);
+    }
+    if (status == 0) {
+        status = settings->model ? open_model(training) : build_model(training);
+    }
+    if (status == 0) {
+        status = compile_model(training);
+    }
+    if (status != 0) {
+        return status;
+    }
+    return settings->explain ? explain(training) : fit(training);
+}
+
+int train_run(const struct settings *settings)
+{
+    if (!check_options(settings)) {
+        return PN_ERROR_USAGE;
+    }
+    struct training training = {.settings = settings};
+    const int status = train(&training);
+    pn_history_free(training.history);
+    callbacks_free(&training.callbacks);
+    pn_model_free(training.model);
+    pn_dataset_free(training.dataset);
+    return status;
+}
