@@ -206,7 +206,7 @@ struct simd_kernels {
                     size_t p_stride);
     void (*softmax_crossentropy)(const struct simd_softmax_crossentropy *args);
     float (*sum)(size_t n, const float *x); /* 16 virtual lanes, fixed tree */
-    float (*max)(size_t n, const float *x); /* compare and select, NaN is passed over; n >= 1 */
+    float (*max)(size_t n, const float *x); /* compare and select; n >= 1 */
     /* Number of subnormal values. */
     size_t (*count_subnormal)(size_t n, const float *x);
 

@@ -10,6 +10,11 @@
  * own flags, and none can reach another file.
  */
 #include "simd/isa/tables.h"
+#include "simd/kernels/activation.h"
+#include "simd/kernels/loss.h"
+#include "simd/kernels/math.h"
+#include "simd/kernels/random.h"
+#include "simd/kernels/reduce.h"
 
 const struct simd_kernels ISA_TABLE = {
     .name = ISA_NAME,
@@ -17,4 +22,16 @@ const struct simd_kernels ISA_TABLE = {
     .lanes = VF_LANES,
     .mr = GEMM_MR,
     .nr = GEMM_NV * VF_LANES,
+    .activation = kernel_activation,
+    .activation_gradient = kernel_activation_gradient,
+    .exp = kernel_exp,
+    .log = kernel_log,
+    .softmax = kernel_softmax,
+    .softmax_crossentropy = kernel_softmax_crossentropy,
+    .sum = kernel_sum,
+    .max = kernel_max,
+    .count_subnormal = kernel_count_subnormal,
+    .dropout = kernel_dropout,
+    .random_words = kernel_random_words,
+    .random_uniform = kernel_random_uniform,
 };
