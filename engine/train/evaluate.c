@@ -52,9 +52,11 @@ static pn_status infer_alone(const pn_model *model, const pn_dataset *dataset,
         return status;
     }
     if (options->threads == 0) {
-        team_shrink(team, plan_useful_threads(model, dataset->count));
+        status = team_shrink(team, plan_useful_threads(model, dataset->count));
     }
-    status = inference_create(inference, model, dataset, kernels, team_size(team), outputs);
+    if (status == PN_OK) {
+        status = inference_create(inference, model, dataset, kernels, team_size(team), outputs);
+    }
     if (status == PN_OK) {
         status = run_alone(model, inference, team);
         if (status != PN_OK) {

@@ -92,6 +92,25 @@ size_t fit_threads(const struct fit *fit)
     return fit->plan.threads;
 }
 
+size_t fit_count_subnormal(const struct fit *fit, size_t *floats)
+{
+    const struct simd_kernels *kernels = fit->plan.kernels;
+    const struct program *program = &fit->plan.program;
+    size_t count = kernels->count_subnormal(fit->plan.weights_size, fit->weights.values) +
+                   kernels->count_subnormal(fit->plan.transposed_size, fit->weights.transposed);
+    *floats = fit->plan.weights_size + fit->plan.transposed_size;
+    for (size_t s = 0; s < fit->plan.slots; s++) {
+        count += kernels->count_subnormal(fit->plan.weights_size, fit->weights.slot[s]);
+        *floats += fit->plan.weights_size;
+    }
+    for (size_t i = 0; i < program->buffer_count; i++) {
+        const size_t n = fit->batch.rows * program->buffers[i].stride;
+        count += kernels->count_subnormal(n, fit->batch.buffers[i]);
+        *floats += n;
+    }
+    return count;
+}
+
 void fit_run_job(struct fit *fit, void (*job)(void *context, size_t thread), void *context)
 {
     struct control *control = &fit->controls[fit->generation++ % 2];
@@ -440,7 +459,10 @@ static pn_status make_plan(struct fit *fit)
     const size_t n = fit->training->count;
     const size_t rows = fit->options->batch_size < n ? fit->options->batch_size : n;
     if (run->threads == 0) {
-        team_shrink(fit->team, plan_useful_threads(fit->model, rows));
+        status = team_shrink(fit->team, plan_useful_threads(fit->model, rows));
+    }
+    if (status != PN_OK) {
+        return status;
     }
     return plan_build(fit->model, PLAN_TRAIN, fit->training->dtype, rows, team_size(fit->team),
                       kernels, &fit->plan);

@@ -1,0 +1,411 @@
+/* What fit, its history and its callbacks do. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/data/dataset.h"
+#include "engine/model/model.h"
+#include "engine/train/fit.h"
+#include "tests/train/support.h"
+
+static pn_model *compiled(const pn_dataset *dataset, pn_optimizer optimizer)
+{
+    const struct network network = lesson();
+    pn_model *model = build(&network, dataset, 42);
+    must(pn_model_compile(model, optimizer, "sparse_categorical_crossentropy", "accuracy"));
+    return model;
+}
+
+Test(fit, history_tells_every_epoch)
+{
+    pn_dataset *dataset = synthetic(1000);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    pn_fit_options options = fit_options(3, 32);
+    options.validation_split = 0.2;
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    cr_assert_eq(pn_history_count(history), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const pn_epoch *epoch = &pn_history_epochs(history)[i];
+        cr_assert_eq(epoch->epoch, i + 1);
+        cr_assert(epoch->loss > 0.0 && epoch->val_loss > 0.0);
+        cr_assert(epoch->accuracy > 0.0 && epoch->accuracy <= 1.0);
+        cr_assert(epoch->seconds > 0.0 && epoch->samples_per_second > 0.0);
+    }
+    cr_assert_lt(pn_history_value(history, "loss", 2), pn_history_value(history, "loss", 0));
+    cr_assert_eq(pn_history_stopped_epoch(history), 0);
+    cr_assert_eq(pn_model_epochs(model), 3);
+    cr_assert_eq(pn_model_steps(model), 3 * 25);
+    /* The last validation is what evaluate says of the same samples. */
+    pn_dataset *last;
+    must(pn_dataset_slice(dataset, 800, 200, &last));
+    double loss, accuracy;
+    must(pn_model_evaluate(model, last, NULL, &loss, &accuracy));
+    cr_assert_eq(loss, pn_history_value(history, "val_loss", 2));
+    cr_assert_eq(accuracy, pn_history_value(history, "val_accuracy", 2));
+    pn_dataset_free(last);
+    pn_history_free(history);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+Test(fit, in_two_parts_is_fit_in_one)
+{
+    pn_dataset *dataset = synthetic(960);
+    const pn_optimizer optimizers[] = {pn_adam(0.001), pn_sgd(0.01, 0.9, false)};
+    for (size_t i = 0; i < 2; i++) {
+        pn_model *whole = compiled(dataset, optimizers[i]);
+        pn_model *parts = compiled(dataset, optimizers[i]);
+        pn_fit_options options = fit_options(2, 32);
+        digest_after(parts, dataset, &options);
+        options.epochs = 5;
+        char expected[33];
+        strcpy(expected, digest_after(whole, dataset, &options));
+        cr_assert_str_eq(digest_after(parts, dataset, &options), expected);
+        pn_model_free(whole);
+        pn_model_free(parts);
+    }
+    pn_dataset_free(dataset);
+}
+
+Test(fit, shuffle_matters)
+{
+    pn_dataset *dataset = synthetic(960);
+    char shuffled[33];
+    pn_fit_options options = fit_options(1, 32);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    strcpy(shuffled, digest_after(model, dataset, &options));
+    pn_model_free(model);
+    model = compiled(dataset, pn_adam(0.001));
+    options.shuffle = false;
+    cr_assert_str_neq(digest_after(model, dataset, &options), shuffled);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* Labels of the last fifth are shifted by one class. */
+static pn_dataset *poisoned(size_t count)
+{
+    pn_dataset *clean = synthetic(count);
+    unsigned char *samples = malloc(count * 784);
+    int32_t *labels = malloc(count * sizeof *labels);
+    memcpy(labels, pn_dataset_labels(clean), count * sizeof *labels);
+    for (size_t i = count - count / 5; i < count; i++) {
+        labels[i] = (labels[i] + 1) % 10;
+    }
+    memcpy(samples, clean->samples, count * 784);
+    pn_dataset *dataset;
+    must(pn_dataset_from_arrays(samples, PN_U8, count, 2, (size_t[]){28, 28}, labels, &dataset));
+    free(samples);
+    free(labels);
+    pn_dataset_free(clean);
+    return dataset;
+}
+
+Test(fit, validation_is_the_last_part_and_not_trained_on)
+{
+    pn_dataset *dataset = poisoned(4000);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    pn_fit_options options = fit_options(4, 32);
+    options.validation_split = 0.2;
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    cr_assert_gt(pn_history_value(history, "accuracy", 3), 0.7);
+    cr_assert_lt(pn_history_value(history, "val_accuracy", 3), 0.3);
+    pn_history_free(history);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+struct subnormals {
+    size_t found, looked_at;
+};
+
+static pn_status count_subnormals(void *user, pn_fit_view *view)
+{
+    struct subnormals *subnormals = user;
+    size_t floats;
+    subnormals->found += fit_count_subnormal(view->model->running, &floats);
+    subnormals->looked_at += floats;
+    return PN_OK;
+}
+
+/* Raw pixels: most of Adam's moments would be subnormal without the contract's rules. */
+Test(fit, stores_no_subnormals)
+{
+    pn_dataset *whole, *dataset;
+    if (pn_dataset_load("fashion-mnist", &whole, NULL) == PN_ERROR_NOT_FOUND) {
+        skip("%s", pn_error_message());
+    }
+    must(pn_dataset_slice(whole, 0, 12000, &dataset));
+    struct network network = lesson();
+    network.scale = 1.0;
+    const pn_optimizer optimizers[] = {pn_adam(0.001), pn_sgd(1e-4, 0.9, false)};
+    for (size_t i = 0; i < 2; i++) {
+        pn_model *model = build(&network, dataset, 42);
+        must(pn_model_compile(model, optimizers[i], "sparse_categorical_crossentropy", "accuracy"));
+        struct subnormals subnormals = {0};
+        pn_callback callback = {.user = &subnormals, .on_batch_end = count_subnormals};
+        pn_fit_options options = fit_options(4, 32);
+        options.callbacks = &callback;
+        options.callback_count = 1;
+        must(pn_model_fit(model, dataset, &options, NULL));
+        cr_assert_eq(subnormals.found, 0, "%zu of %zu values are subnormal", subnormals.found,
+                     subnormals.looked_at);
+        cr_assert_gt(subnormals.looked_at, 4 * 375 * 203530);
+        pn_model_free(model);
+    }
+    pn_dataset_free(dataset);
+    pn_dataset_free(whole);
+}
+
+/* --- callbacks ------------------------------------------------------------------------------ */
+
+static pn_status evaluate_inside(void *user, pn_fit_view *view)
+{
+    const pn_dataset *validation = user;
+    double loss, accuracy;
+    const pn_status status = pn_model_evaluate(view->model, validation, NULL, &loss, &accuracy);
+    if (status == PN_OK) {
+        cr_assert_eq(loss, view->epoch->val_loss);
+        cr_assert_eq(accuracy, view->epoch->val_accuracy);
+    }
+    return status;
+}
+
+Test(callback, may_evaluate_on_the_fits_team)
+{
+    pn_dataset *dataset = synthetic(1000), *last;
+    must(pn_dataset_slice(dataset, 800, 200, &last));
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    pn_callback callback = {.user = last, .on_epoch_end = evaluate_inside};
+    pn_fit_options options = fit_options(3, 32);
+    options.run.threads = 3;
+    options.validation_split = 0.2;
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    must(pn_model_fit(model, dataset, &options, NULL));
+    pn_model_free(model);
+    pn_dataset_free(last);
+    pn_dataset_free(dataset);
+}
+
+static pn_status stop_in_second_epoch(void *user, pn_fit_view *view)
+{
+    size_t *batches = user;
+    *batches += 1;
+    cr_assert_eq(view->batches, 30);
+    view->stop = view->epoch->epoch == 2 && view->batch == 10;
+    return PN_OK;
+}
+
+Test(callback, may_stop_after_a_batch)
+{
+    pn_dataset *dataset = synthetic(960);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    size_t batches = 0;
+    pn_callback callback = {.user = &batches, .on_batch_end = stop_in_second_epoch};
+    pn_fit_options options = fit_options(4, 32);
+    options.run.threads = 2;
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    cr_assert_eq(batches, 40);
+    cr_assert_eq(pn_model_steps(model), 40);
+    cr_assert_eq(pn_history_count(history), 2);
+    cr_assert_eq(pn_history_stopped_epoch(history), 2);
+    pn_history_free(history);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+static pn_status fail(void *user, pn_fit_view *view)
+{
+    (void)user;
+    return view->epoch->epoch == 2 ? PN_ERROR_IO : PN_OK;
+}
+
+Test(callback, failure_ends_the_fit_with_its_status)
+{
+    pn_dataset *dataset = synthetic(320);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    pn_callback callback = {.on_epoch_end = fail};
+    pn_fit_options options = fit_options(4, 32);
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    pn_history *history;
+    cr_assert_eq(pn_model_fit(model, dataset, &options, &history), PN_ERROR_IO);
+    cr_assert_null(history);
+    cr_assert_eq(pn_model_epochs(model), 2);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+static pn_status interrupt(void *user, pn_fit_view *view)
+{
+    (void)user;
+    if (view->epoch->epoch == 2 && view->batch == 3) {
+        pn_interrupt();
+    }
+    return PN_OK;
+}
+
+Test(fit, interrupt_finishes_the_step_and_keeps_what_was_learnt)
+{
+    pn_dataset *dataset = synthetic(960);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    pn_callback callback = {.on_batch_end = interrupt};
+    pn_fit_options options = fit_options(4, 32);
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    options.run.threads = 2;
+    pn_history *history;
+    cr_assert_eq(pn_model_fit(model, dataset, &options, &history), PN_ERROR_INTERRUPTED);
+    cr_assert_eq(pn_history_count(history), 1);
+    cr_assert_eq(pn_model_steps(model), 30 + 4);
+    cr_assert_eq(pn_model_epochs(model), 1);
+    pn_history_free(history);
+    /* The next fit is not touched by it. */
+    options.callback_count = 0;
+    must(pn_model_fit(model, dataset, &options, NULL));
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+Test(early_stopping, stops_where_the_monitor_stands_still)
+{
+    pn_dataset *dataset = synthetic(960);
+    pn_model *model = compiled(dataset, pn_sgd(0.0, 0.0, false)); /* learns nothing */
+    pn_early_stopping_options stopping = pn_early_stopping_options_default();
+    pn_callback callback;
+    for (size_t patience = 0; patience < 4; patience++) {
+        stopping.patience = patience;
+        must(pn_early_stopping(&stopping, &callback));
+        pn_model *fresh = compiled(dataset, pn_sgd(0.0, 0.0, false));
+        pn_fit_options options = fit_options(9, 32);
+        options.validation_split = 0.2;
+        options.callbacks = &callback;
+        options.callback_count = 1;
+        pn_history *history;
+        must(pn_model_fit(fresh, dataset, &options, &history));
+        /* Epoch 1 is the best; patience 0 and 1 stop after one more. */
+        const size_t expected = 1 + (patience == 0 ? 1 : patience);
+        cr_assert_eq(pn_history_stopped_epoch(history), expected, "patience %zu: epoch %zu",
+                     patience, pn_history_stopped_epoch(history));
+        cr_assert_eq(pn_history_count(history), expected);
+        cr_assert_eq(pn_callback_best_epoch(&callback), 1);
+        pn_history_free(history);
+        pn_model_free(fresh);
+        pn_callback_free(&callback);
+    }
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+Test(early_stopping, restores_the_best_weights)
+{
+    pn_dataset *dataset = synthetic(960);
+    pn_early_stopping_options stopping = pn_early_stopping_options_default();
+    stopping.restore_best_weights = true;
+    stopping.patience = 9;
+    pn_callback callback;
+    must(pn_early_stopping(&stopping, &callback));
+    pn_model *model = compiled(dataset, pn_adam(0.05)); /* bounces */
+    pn_fit_options options = fit_options(6, 32);
+    options.validation_split = 0.2;
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    double best = INFINITY;
+    for (size_t i = 0; i < pn_history_count(history); i++) {
+        best = fmin(best, pn_history_value(history, "val_loss", i));
+    }
+    cr_assert_eq(pn_history_value(history, "val_loss", pn_callback_best_epoch(&callback) - 1),
+                 best);
+    pn_dataset *last;
+    must(pn_dataset_slice(dataset, 768, 192, &last));
+    double loss;
+    must(pn_model_evaluate(model, last, NULL, &loss, NULL));
+    cr_assert_eq(loss, best);
+    pn_dataset_free(last);
+    pn_history_free(history);
+    pn_callback_free(&callback);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* --- what is refused, and NaN ----------------------------------------------------------------- */
+
+static size_t nan_warnings;
+
+static void count_nan_warnings(pn_log_level level, const char *message, void *user)
+{
+    (void)user;
+    nan_warnings += level == PN_LOG_WARNING && strstr(message, "NaN") != NULL;
+}
+
+Test(fit, nan_loss_is_said_once_and_training_goes_on)
+{
+    pn_dataset *dataset = small_floats(64, 1);
+    float *poison = (float *)dataset->samples;
+    poison[5] = NAN;
+    const struct network network = {16, 5, "tanh", 1.0, 0.0};
+    pn_model *model = build(&network, dataset, 1);
+    must(pn_model_compile(model, pn_adam(0.001), "sparse_categorical_crossentropy", "accuracy"));
+    const pn_fit_options options = fit_options(3, 8);
+    pn_set_log(count_nan_warnings, NULL);
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    pn_set_log(NULL, NULL);
+    cr_assert_eq(nan_warnings, 1);
+    cr_assert_eq(pn_history_count(history), 3);
+    cr_assert(isnan(pn_history_value(history, "loss", 2)));
+    pn_history_free(history);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+static void refused(pn_status expected, const char *words, pn_model *model,
+                    const pn_dataset *dataset, const pn_fit_options *options)
+{
+    pn_history *history;
+    cr_assert_eq(pn_model_fit(model, dataset, options, &history), expected);
+    cr_assert_null(history);
+    cr_assert_not_null(strstr(pn_error_message(), words), "\"%s\" lacks \"%s\"", pn_error_message(),
+                       words);
+}
+
+Test(fit, refuses_what_makes_no_sense)
+{
+    pn_dataset *dataset = synthetic(64), *floats = small_floats(64, 1);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    pn_fit_options options = fit_options(1, 0);
+    refused(PN_ERROR_USAGE, "batch size 0", model, dataset, &options);
+    options = fit_options(0, 32);
+    refused(PN_ERROR_USAGE, "epochs 0", model, dataset, &options);
+    options = fit_options(1, 32);
+    options.validation_split = 1.0;
+    refused(PN_ERROR_USAGE, "validation split", model, dataset, &options);
+    options.validation_split = NAN;
+    refused(PN_ERROR_USAGE, "validation split", model, dataset, &options);
+    options = fit_options(1, 32);
+    refused(PN_ERROR_DATA, "12", model, floats, &options);
+    options.run.isa = "sse9";
+    refused(PN_ERROR_USAGE, "sse9", model, dataset, &options);
+    options = fit_options(1, 32);
+    options.struct_size = 1;
+    refused(PN_ERROR_USAGE, "struct_size", model, dataset, &options);
+    pn_model_free(model);
+
+    const struct network nine = {16, 9, "relu", 1.0, 0.0};
+    model = build(&nine, dataset, 1);
+    options = fit_options(1, 32);
+    refused(PN_ERROR_USAGE, "compile", model, dataset, &options);
+    must(pn_model_compile(model, pn_adam(0.001), "sparse_categorical_crossentropy", NULL));
+    refused(PN_ERROR_DATA, "label 9 of sample", model, dataset, &options);
+    pn_model_free(model);
+    pn_dataset_free(floats);
+    pn_dataset_free(dataset);
+}
