@@ -71,6 +71,16 @@ struct layer {
     struct json_t *kept; /* what its config said beyond the defaults, to be written back; NULL */
 };
 
+/* How far an interrupted epoch came, so that a fit over the same samples goes on within it. */
+struct epoch_progress {
+    uint64_t batches;    /* 0: at the start of an epoch */
+    uint64_t batch_size; /* it counts only for a fit with the same three */
+    uint64_t samples;
+    bool shuffled;
+    double loss_sum;
+    uint64_t hits;
+};
+
 struct fit;
 
 struct pn_model {
@@ -89,6 +99,7 @@ struct pn_model {
     uint64_t steps;
     double beta_1_power, beta_2_power; /* running products of the betas rounded to f32 */
     size_t epochs;                     /* epochs trained */
+    struct epoch_progress progress;
 
     struct fit *running; /* the fit whose callback is being called, else NULL */
 };

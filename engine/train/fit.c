@@ -47,8 +47,9 @@ struct fit {
     struct team *team;
 
     struct control controls[2];
-    size_t generation; /* thread 0's */
-    bool end_epoch;    /* written between the barriers of a batch, read after the second */
+    size_t generation;   /* thread 0's */
+    size_t first_sample; /* of this epoch: not 0 where an interrupted one goes on */
+    bool end_epoch;      /* written between the barriers of a batch, read after the second */
 
     /* Thread 0 alone. */
     pn_history *history;
@@ -219,6 +220,23 @@ static void begin_training(struct fit *fit)
     call_hooks_running(fit, TRAIN_BEGIN);
 }
 
+/* Starts the epoch's sums, where an interrupted fit of the same samples stopped if there was one.
+ */
+static void resume_epoch(struct fit *fit)
+{
+    const struct epoch_progress none = {0};
+    struct epoch_progress progress = fit->model->progress;
+    if (progress.batch_size != fit->options->batch_size ||
+        progress.samples != fit->training->count || progress.shuffled != fit->options->shuffle) {
+        progress = none;
+    }
+    fit->model->progress = none;
+    fit->batches_done = progress.batches;
+    fit->first_sample = fit->seen = progress.batches * fit->plan.batch;
+    fit->loss_sum = progress.loss_sum;
+    fit->hits = progress.hits;
+}
+
 static void begin_epoch(struct fit *fit)
 {
     const size_t n = fit->training->count;
@@ -234,8 +252,7 @@ static void begin_epoch(struct fit *fit)
                             .accuracy = NAN,
                             .val_loss = NAN,
                             .val_accuracy = NAN};
-    fit->loss_sum = 0.0;
-    fit->hits = fit->seen = fit->batches_done = 0;
+    resume_epoch(fit);
     fit->end_epoch = false;
     call_hooks_running(fit, EPOCH_BEGIN);
     clock_gettime(CLOCK_MONOTONIC, &fit->epoch_start);
@@ -269,7 +286,7 @@ static void update_running_values(struct fit *fit)
     fit->epoch.seconds = seconds_since(&fit->epoch_start);
     fit->epoch.loss = fit->loss_sum / (double)fit->seen;
     fit->epoch.accuracy = (double)fit->hits / (double)fit->seen;
-    fit->epoch.samples_per_second = (double)fit->seen / fit->epoch.seconds;
+    fit->epoch.samples_per_second = (double)(fit->seen - fit->first_sample) / fit->epoch.seconds;
 }
 
 static void end_batch(struct fit *fit)
@@ -287,7 +304,16 @@ static void validate_thread(void *context, size_t thread)
 static void end_epoch(struct fit *fit)
 {
     update_running_values(fit);
-    if (fit->interrupted || fit->status != PN_OK) {
+    if (fit->status != PN_OK) {
+        return;
+    }
+    if (fit->interrupted && fit->seen < fit->training->count) {
+        fit->model->progress = (struct epoch_progress){.batches = fit->batches_done,
+                                                       .batch_size = fit->options->batch_size,
+                                                       .samples = fit->training->count,
+                                                       .shuffled = fit->options->shuffle,
+                                                       .loss_sum = fit->loss_sum,
+                                                       .hits = fit->hits};
         return; /* a part of an epoch is no epoch */
     }
     if (fit->validation != NULL) {
@@ -305,7 +331,7 @@ static void end_epoch(struct fit *fit)
     }
     if (fit->model->epochs >= fit->options->epochs) {
         fit->stop = true;
-    } else if (fit->stop) {
+    } else if (fit->stop && !fit->interrupted) {
         fit->history->stopped_epoch = fit->epoch.epoch;
     }
     if (atomic_load(&interrupts) != fit->interrupts_at_start) {
@@ -344,7 +370,7 @@ static void train_epoch(struct fit *fit, size_t thread, size_t *generation,
 {
     const bool hooked = has_hook(fit, BATCH_END);
     const size_t n = fit->training->count;
-    for (size_t base = 0; base < n; base += fit->plan.batch) {
+    for (size_t base = fit->first_sample; base < n; base += fit->plan.batch) {
         const size_t rows = n - base < fit->plan.batch ? n - base : fit->plan.batch;
         train_batch(fit, thread, base, rows, clock);
         if (fit->end_epoch || (hooked && !control_point(fit, thread, generation, end_batch))) {
