@@ -56,7 +56,7 @@ enum simd_epilogue {
 };
 
 /*
- * C[m, n] = epilogue(start + A · B).
+ * C[m, n] = epilogue(start + A · B), k >= 1.
  *
  * a       gemm_nn: A(i, p) = a[i * a_stride + p];  gemm_tn: A(i, p) = a[p * a_stride + i].
  * b       B(p, j) = b[(j / nr) * b_panel_stride + p * b_stride + j % nr], nr = simd_panel_width(n).
@@ -92,12 +92,20 @@ enum simd_optimizer {
 };
 
 /*
- * One optimizer step. Adam (Keras's form, epsilon outside the bias correction):
- *   m = fma(g - m, one_minus_beta_1, m);  v = fma(g² - v, one_minus_beta_2, v), g² = 0 for |g| <
- * 2^-45 w = w - learning_rate * (m / (sqrt(v) + epsilon)) learning_rate holds lr * sqrt(1 -
- * beta_2^t) / (1 - beta_1^t) already. Momentum forms, in this order: v = fma(momentum, v, -(lr g));
- * w = w + v, or nesterov: w = w + fma(momentum, v, -(lr g)). SGD: w = fma(-lr, g, w). m, v,
- * velocities and SGD's w below 2^-100 become 0.
+ * One optimizer step on a weight w with gradient g. |g| below 2^-100 becomes 0 first, and so does
+ * whatever is stored, weights too. In this order of operations:
+ *
+ * - SGD: w = fma(-learning_rate, g, w).
+ *
+ * - Momentum: v = fma(momentum, v, -(learning_rate g)); w = w + v.
+ *
+ * - Nesterov: v as above; w = w + fma(momentum, v, -(learning_rate g)).
+ *
+ * - Adam, Keras's form with epsilon outside the bias correction:
+ *   m = fma(g - m, one_minus_beta_1, m);
+ *   v = fma(g g - v, one_minus_beta_2, v), where g g is 0 for |g| < 2^-45;
+ *   w = w - learning_rate (m / (sqrt(v) + epsilon)).
+ *   learning_rate holds lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) already.
  */
 struct simd_optimizer_step {
     enum simd_optimizer kind;
@@ -181,7 +189,8 @@ struct simd_kernels {
     /* Row-major [k, n] <- panels. */
     void (*unpack_panels)(size_t k, size_t n, const float *panels, float *b, size_t b_stride);
     /* Panels of the [n, k] transpose <- panels of [k, n], for rows [first_row, +rows) of panel
-     * `panel` of the source. Both widths follow simd_panel_width of their own column counts. */
+     * `panel` of the source. Both widths follow simd_panel_width of their own column counts. The
+     * call that has row k - 1 also zeroes the columns that fill the transpose's last panel. */
     void (*transpose_panel)(size_t k, size_t n, size_t panel, size_t first_row, size_t rows,
                             const float *source, float *transposed);
     /* out[r, j] = rows[r][j] * scale + offset (multiply, then add), r < count, j < n. */
@@ -225,15 +234,15 @@ struct simd_kernels {
 
     /* Probes of the machine, for the benchmarks: `iterations` rounds of independent work that never
      * leaves registers or walks a buffer; what they return only keeps the compiler honest. */
-    float (*probe_fma)(size_t iterations);    /* SIMD_PROBE_CHAINS * lanes fma a round */
-    float (*probe_divide)(size_t iterations); /* SIMD_PROBE_CHAINS * lanes divisions a round */
-    float (*probe_sqrt)(size_t iterations);
+    float (*probe_fma)(size_t iterations);    /* SIMD_PROBE_OPERATIONS * lanes fma a round */
+    float (*probe_divide)(size_t iterations); /* SIMD_PROBE_OPERATIONS * lanes divisions a round */
+    float (*probe_sqrt)(size_t iterations);   /* the same of square roots, and of additions */
     float (*probe_read)(size_t n, const float *x);
     void (*probe_copy)(size_t n, const float *x, float *y);
     void (*probe_triad)(size_t n, const float *x, const float *y, float *z); /* z = x + 3 y */
 };
 
-enum { SIMD_PROBE_CHAINS = 12 };
+enum { SIMD_PROBE_OPERATIONS = 24 };
 
 /* Columns of a panel of a matrix with n columns: one vector where n fits in it, else nr. */
 static inline size_t simd_panel_width(const struct simd_kernels *kernels, size_t n)

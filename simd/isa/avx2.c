@@ -4,6 +4,7 @@
 #define GEMM_MR        6
 #define GEMM_NV        2
 #define GEMM_MR_NARROW 12
+#define PROBE_CHAINS   12
 
 #include "simd/vec/avx2.h"
 

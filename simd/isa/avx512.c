@@ -4,6 +4,7 @@
 #define GEMM_MR        14
 #define GEMM_NV        2
 #define GEMM_MR_NARROW 14
+#define PROBE_CHAINS   24
 
 #include "simd/vec/avx512.h"
 

@@ -4,6 +4,7 @@
 #define GEMM_MR        6
 #define GEMM_NV        4
 #define GEMM_MR_NARROW 12
+#define PROBE_CHAINS   24
 
 #include "simd/vec/neon.h"
 

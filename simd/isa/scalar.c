@@ -5,6 +5,7 @@
 #define GEMM_MR        4
 #define GEMM_NV        4
 #define GEMM_MR_NARROW 8
+#define PROBE_CHAINS   12
 
 #include "simd/vec/scalar.h"
 

@@ -22,7 +22,7 @@
 
 static inline vf math_flush(vf x, float limit)
 {
-    return vf_select(vf_lt(vf_abs(x), vf_set1(limit)), vf_zero(), x);
+    return vf_clear(vf_lt(vf_abs(x), vf_set1(limit)), x);
 }
 
 /* x in [-87, 89] = n ln 2 + r, |r| <= 0.3466. Returns r; *n in the low bits of a float's mantissa:

@@ -219,6 +219,16 @@ static inline vf vf_select(vm mask, vf a, vf b)
     return _mm256_blendv_ps(b, a, mask);
 }
 
+static inline vf vf_keep(vm mask, vf a)
+{
+    return _mm256_and_ps(mask, a);
+}
+
+static inline vf vf_clear(vm mask, vf a)
+{
+    return _mm256_andnot_ps(mask, a);
+}
+
 static inline vi vi_select(vm mask, vi a, vi b)
 {
     return _mm256_blendv_epi8(b, a, _mm256_castps_si256(mask));

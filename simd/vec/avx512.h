@@ -211,6 +211,16 @@ static inline vf vf_select(vm mask, vf a, vf b)
     return _mm512_mask_blend_ps(mask, b, a);
 }
 
+static inline vf vf_keep(vm mask, vf a)
+{
+    return _mm512_maskz_mov_ps(mask, a);
+}
+
+static inline vf vf_clear(vm mask, vf a)
+{
+    return _mm512_maskz_mov_ps((vm)~mask, a);
+}
+
 static inline vi vi_select(vm mask, vi a, vi b)
 {
     return _mm512_mask_blend_epi32(mask, b, a);

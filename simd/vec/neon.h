@@ -242,6 +242,16 @@ static inline vf vf_select(vm mask, vf a, vf b)
     return vbslq_f32(mask, a, b);
 }
 
+static inline vf vf_keep(vm mask, vf a)
+{
+    return vreinterpretq_f32_u32(vandq_u32(mask, vreinterpretq_u32_f32(a)));
+}
+
+static inline vf vf_clear(vm mask, vf a)
+{
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(a), mask));
+}
+
 static inline vi vi_select(vm mask, vi a, vi b)
 {
     return vbslq_s32(mask, a, b);

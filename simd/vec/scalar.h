@@ -223,6 +223,17 @@ static inline vf vf_select(vm mask, vf a, vf b)
     return mask ? a : b;
 }
 
+/* mask ? a : 0, and mask ? 0 : a */
+static inline vf vf_keep(vm mask, vf a)
+{
+    return mask ? a : 0.0f;
+}
+
+static inline vf vf_clear(vm mask, vf a)
+{
+    return mask ? 0.0f : a;
+}
+
 static inline vi vi_select(vm mask, vi a, vi b)
 {
     return mask ? a : b;
