@@ -133,7 +133,7 @@ static const char *quota_below(const char *path, const char *mount_root)
 {
     const size_t length = strcmp(mount_root, "/") == 0 ? 0 : strlen(mount_root);
     if (strncmp(path, mount_root, length) != 0 || (path[length] && path[length] != '/') ||
-        strstr(path, "/..")) {
+        strstr(path + length, "/..")) {
         return "";
     }
     return path + length;

@@ -22,7 +22,7 @@ static void topology_print_count(FILE *text, const struct machine *machine, hwlo
 static void topology_print(FILE *text, const struct machine *machine, const struct team *team,
                            const struct simd_kernels *chosen)
 {
-    char processor[128];
+    char processor[SIMD_CPU_NAME_SIZE];
     fprintf(text, "processor  %s\nmachine    ", simd_cpu_name(processor, sizeof processor));
     topology_print_count(text, machine, HWLOC_OBJ_PU, "hardware thread", "");
     topology_print_count(text, machine, HWLOC_OBJ_CORE, "core", ", ");
