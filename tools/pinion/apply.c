@@ -33,9 +33,7 @@ static int subject_open(const char *command, const struct settings *settings,
                          "--model %s --save FILE",
                          settings->model, settings->model);
     }
-    pn_dataset *train = NULL;
-    pn_status status = pn_dataset_load(settings->data, &train, &subject->test);
-    pn_dataset_free(train);
+    pn_status status = pn_dataset_load(settings->data, NULL, &subject->test);
     if (status == PN_OK && settings->limit && settings->limit < pn_dataset_count(subject->test)) {
         pn_dataset *all = subject->test;
         subject->test = NULL;

@@ -16,6 +16,7 @@ static const char command[] = "train";
 
 struct training {
     const struct settings *settings;
+    struct net net; /* without --model */
     struct callbacks callbacks;
     pn_dataset *dataset;
     pn_model *model;
@@ -140,21 +141,14 @@ static int build_model(struct training *training)
     if (status != PN_OK) {
         return say_failed(command, status);
     }
-    struct net net;
-    char error[256];
-    if (!net_parse(settings->net, &net, error, sizeof error)) {
-        net_free(&net);
-        say_usage(command, "--net %s", error);
-        return PN_ERROR_USAGE;
-    }
-    for (size_t i = 0; i < net.count && status == PN_OK; i++) {
-        status = pn_model_add(training->model, net.layers[i].layer);
+    for (size_t i = 0; i < training->net.count && status == PN_OK; i++) {
+        const struct net_layer *added = &training->net.layers[i];
+        status = pn_model_add(training->model, added->layer);
         if (status != PN_OK) {
-            say_error(command, (int)status, "--net at character %zu: %s", net.layers[i].position,
+            say_error(command, (int)status, "--net at character %zu: %s", added->position,
                       pn_error_message());
         }
     }
-    net_free(&net);
     return (int)status;
 }
 
@@ -311,10 +305,24 @@ static int check_save(const struct settings *settings)
     return 0;
 }
 
+static int read_net(struct training *training)
+{
+    char error[256];
+    if (training->settings->model ||
+        net_parse(training->settings->net, &training->net, error, sizeof error)) {
+        return 0;
+    }
+    say_usage(command, "--net %s", error);
+    return PN_ERROR_USAGE;
+}
+
 static int train(struct training *training)
 {
     const struct settings *settings = training->settings;
-    int status = callbacks_create(settings, &training->callbacks);
+    int status = read_net(training);
+    if (status == 0) {
+        status = callbacks_create(settings, &training->callbacks);
+    }
     if (status == 0 && settings->save) {
         status = check_save(settings);
     }
@@ -342,6 +350,7 @@ int train_run(const struct settings *settings)
     const int status = train(&training);
     pn_history_free(training.history);
     callbacks_free(&training.callbacks);
+    net_free(&training.net);
     pn_model_free(training.model);
     pn_dataset_free(training.dataset);
     return status;
