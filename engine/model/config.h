@@ -42,4 +42,8 @@ pn_status config_training_json(const pn_model *model, char **json);
  */
 pn_status config_training_parse(pn_model *model, const char *json, size_t length);
 
+/* The key of a layer's config that would change training in a way pinion does not do: a
+ * regularizer, a constraint, a noise shape. NULL if there is none. */
+const char *config_untrained_key(const struct layer *layer);
+
 #endif

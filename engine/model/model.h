@@ -89,7 +89,8 @@ struct pn_model {
     /* The input came with the first layer, as in Flatten(input_shape=...): that layer's config
      * repeats the shape. */
     bool input_implied;
-    struct layer *layers; /* layers[0] is the input */
+    size_t automatic_names[PN_ACTIVATION + 1]; /* given so far, by kind */
+    struct layer *layers;                      /* layers[0] is the input */
     size_t layer_count;
     size_t parameters;
 
