@@ -1,0 +1,30 @@
+/* bench.h: what the commands of pinion-bench share. */
+#ifndef PINION_BENCH_BENCH_H
+#define PINION_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/pinion.h"
+#include "simd/simd.h"
+
+struct bench_options {
+    const char *isa;    /* name of a table, "all", or NULL: the best */
+    const char *filter; /* POSIX extended regular expression over "kernel shape", or NULL */
+    size_t threads;     /* 0: the command's default */
+    bool all_threads;   /* one for each usable core */
+    bool json;
+    size_t rounds;    /* samples of each contender; the median counts */
+    double sample_ns; /* a sample takes at least this long */
+};
+
+/* The tables to measure: the named one, all that run here, or the best. *list receives at most
+ * `capacity` of them. Fails with PN_ERROR_USAGE for a name that does not exist or run here. */
+pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
+                       size_t *count);
+
+/* The commands. They print their results; an error has been set when they fail. */
+pn_status bench_limits(const struct bench_options *options);
+pn_status bench_kernels(const struct bench_options *options);
+
+#endif

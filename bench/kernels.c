@@ -1,0 +1,474 @@
+/*
+ * kernels.c: the command that times every kernel on every shape against the limit that binds it
+ * and against plain loops. What is compared runs in turns, round after round, within milliseconds:
+ * a machine that slows down slows all of them.
+ */
+#include <math.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/bench.h"
+#include "bench/cases.h"
+#include "bench/output.h"
+#include "bench/probe.h"
+#include "bench/stats.h"
+#include "engine/base/error.h"
+
+enum { MAX_TABLES = 8 };
+
+/* Faster than the limit by more than noise: the work was miscounted or not done. */
+static const double IMPOSSIBLE_PERCENT = 102;
+
+/* Naive products of more multiplications than this run on their first rows only. */
+static const double NAIVE_PRODUCTS = 3.2e7;
+
+/* What takes turns on one row. */
+enum contender { KERNEL, NAIVE_IKJ, NAIVE_IJK, FIRST_PROBE };
+enum { CONTENDERS = FIRST_PROBE + PROBE_KIND_COUNT };
+
+struct session {
+    const struct bench_options *options;
+    struct measure team;
+    struct machine machine;
+    struct probe_buffers probes;
+    struct output output;
+};
+
+/* One row: a case on a table, with every thread's own data. */
+struct row {
+    struct session *session;
+    const struct bench_case *spec;
+    const struct simd_kernels *kernels;
+    const struct naive_kernels *naive_ikj;
+    struct work work;
+    size_t naive_rows;
+    double naive_scale; /* of a naive sample to the whole case */
+    struct arena *arenas;
+    struct operands *operands; /* [threads] */
+    struct probe probes[PROBE_KIND_COUNT];
+    bool used[CONTENDERS];
+    size_t iterations[CONTENDERS];
+    double *samples[CONTENDERS]; /* [rounds] ns, or for probes the team's rate */
+    double *percents, *sorted;   /* [rounds] scratch */
+};
+
+/* --- the work of one sample ------------------------------------------------------------------- */
+
+static void run_kernel(void *context, size_t thread, size_t iterations)
+{
+    const struct row *row = context;
+    for (size_t i = 0; i < iterations; i++) {
+        row->spec->family->run(row->kernels, &row->operands[thread]);
+    }
+}
+
+static void run_naive_ikj(void *context, size_t thread, size_t iterations)
+{
+    const struct row *row = context;
+    for (size_t i = 0; i < iterations; i++) {
+        row->spec->family->naive(row->naive_ikj, &row->operands[thread], row->naive_rows);
+    }
+}
+
+static void run_naive_ijk(void *context, size_t thread, size_t iterations)
+{
+    const struct row *row = context;
+    for (size_t i = 0; i < iterations; i++) {
+        row->spec->family->naive(&naive_baseline, &row->operands[thread], row->naive_rows);
+    }
+}
+
+static measure_work contender_work(struct row *row, int contender, void **context)
+{
+    static const measure_work works[] = {run_kernel, run_naive_ikj, run_naive_ijk};
+    if (contender < FIRST_PROBE) {
+        *context = row;
+        return works[contender];
+    }
+    *context = &row->probes[contender - FIRST_PROBE];
+    return probe_run;
+}
+
+/* --- data ---------------------------------------------------------------------------------------
+ */
+
+struct fill {
+    const struct row *row;
+    size_t bytes[CASE_BUFFERS];
+};
+
+static void fill_operands(void *context, size_t thread)
+{
+    const struct fill *fill = context;
+    const struct operands *operands = &fill->row->operands[thread];
+    uint32_t state = 2463534242u + (uint32_t)thread;
+    for (int i = 0; i < CASE_BUFFERS; i++) {
+        float *floats = operands->buffer[i];
+        for (size_t j = 0; j < fill->bytes[i] / sizeof(float); j++) {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            floats[j] = (float)(state >> 8) * 0x1p-23f - 1.0f;
+        }
+    }
+    const struct family *family = operands->spec->family;
+    if (family->prepare != NULL) {
+        family->prepare(operands);
+    }
+}
+
+static pn_status map_operands(struct row *row)
+{
+    const size_t threads = row->session->team.threads;
+    struct fill fill = {.row = row};
+    row->spec->family->sizes(row->kernels, row->spec, fill.bytes);
+    row->arenas = calloc(threads, sizeof *row->arenas);
+    row->operands = calloc(threads, sizeof *row->operands);
+    if (row->arenas == NULL || row->operands == NULL) {
+        return error_memory(threads * sizeof *row->operands, "operands");
+    }
+    for (size_t t = 0; t < threads; t++) {
+        struct arena *arena = &row->arenas[t];
+        for (int i = 0; i < CASE_BUFFERS; i++) {
+            /* A vector's room behind each buffer, and not all of them at one offset of a page. */
+            if (!arena_reserve(arena, fill.bytes[i] + 64 * (size_t)(5 + 2 * i), 1)) {
+                return error_memory(fill.bytes[i], "operands");
+            }
+        }
+        const pn_status status = arena_map(arena, "operands of a kernel");
+        if (status != PN_OK) {
+            return status;
+        }
+        row->operands[t].spec = row->spec;
+        for (int i = 0; i < CASE_BUFFERS; i++) {
+            row->operands[t].buffer[i] =
+                arena_take(arena, fill.bytes[i] + 64 * (size_t)(5 + 2 * i), 1);
+        }
+    }
+    return team_run(row->session->team.team, fill_operands, &fill);
+}
+
+static pn_status row_create(struct session *session, const struct bench_case *spec,
+                            const struct simd_kernels *kernels, struct row *row)
+{
+    *row = (struct row){.session = session,
+                        .spec = spec,
+                        .kernels = kernels,
+                        .naive_ikj = naive_for(kernels),
+                        .work = spec->family->work(kernels, spec),
+                        .naive_rows = spec->m,
+                        .naive_scale = 1};
+    const double products = (double)spec->m * (double)spec->n * (double)spec->k;
+    if (spec->family->product && products > NAIVE_PRODUCTS) {
+        row->naive_rows = (size_t)ceil((double)spec->m * NAIVE_PRODUCTS / products);
+        row->naive_scale = (double)spec->m / (double)row->naive_rows;
+    }
+
+    const struct work *work = &row->work;
+    const enum memory_level level =
+        machine_level(&session->machine, (size_t)(work->read + work->written));
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+        row->probes[kind] = (struct probe){(enum probe_kind)kind, level, kernels, &session->probes};
+    }
+    const double share = work->read / (work->read + work->written);
+    row->used[KERNEL] = row->used[NAIVE_IKJ] = row->used[NAIVE_IJK] = true;
+    row->used[FIRST_PROBE + PROBE_FMA] = work->flops > 0;
+    row->used[FIRST_PROBE + PROBE_DIVIDE] = work->divisions > 0;
+    row->used[FIRST_PROBE + PROBE_SQRT] = work->roots > 0;
+    row->used[FIRST_PROBE + PROBE_READ] = share > 2.0 / 3;
+    row->used[FIRST_PROBE + PROBE_TRIAD] = share > 0.5 && share < 1;
+    row->used[FIRST_PROBE + PROBE_COPY] = share < 2.0 / 3;
+
+    const size_t rounds = session->options->rounds;
+    const size_t bytes = (CONTENDERS + 2) * rounds * sizeof(double);
+    double *samples = malloc(bytes);
+    row->samples[0] = samples;
+    if (samples == NULL) {
+        return error_memory(bytes, "samples");
+    }
+    for (int i = 0; i < CONTENDERS; i++) {
+        row->samples[i] = samples + (size_t)i * rounds;
+    }
+    row->percents = samples + CONTENDERS * rounds;
+    row->sorted = row->percents + rounds;
+    return map_operands(row);
+}
+
+static void row_free(struct row *row)
+{
+    for (size_t t = 0; row->arenas != NULL && t < row->session->team.threads; t++) {
+        arena_free(&row->arenas[t]);
+    }
+    free(row->arenas);
+    free(row->operands);
+    free(row->samples[0]);
+}
+
+/* --- measuring and judging -----------------------------------------------------------------------
+ */
+
+static pn_status measure_row(struct row *row)
+{
+    struct session *session = row->session;
+    void *context;
+    for (int i = 0; i < CONTENDERS; i++) {
+        if (row->used[i]) {
+            const measure_work work = contender_work(row, i, &context);
+            const pn_status status = measure_calibrate(
+                &session->team, work, context, session->options->sample_ns, &row->iterations[i]);
+            if (status != PN_OK) {
+                return status;
+            }
+        }
+    }
+    for (size_t round = 0; round < session->options->rounds; round++) {
+        for (int i = 0; i < CONTENDERS; i++) {
+            if (!row->used[i]) {
+                continue;
+            }
+            const measure_work work = contender_work(row, i, &context);
+            double ns;
+            const pn_status status =
+                measure_sample(&session->team, work, context, row->iterations[i], &ns);
+            if (status != PN_OK) {
+                return status;
+            }
+            row->samples[i][round] = i < FIRST_PROBE ? ns
+                                                     : probe_rate(&row->probes[i - FIRST_PROBE],
+                                                                  session->team.threads, ns);
+        }
+    }
+    return PN_OK;
+}
+
+/* Nanoseconds that moving the bytes takes: reads alone run at the read probe's bandwidth, one write
+ * for two reads at triad's, one for one at copy's; between them in proportion. */
+static double bytes_limit(const struct row *row, double threads, size_t round)
+{
+    const struct work *work = &row->work;
+    const double bytes = (work->read + work->written) * threads;
+    const double share = work->read / (work->read + work->written);
+    const double copy = 1 / row->samples[FIRST_PROBE + PROBE_COPY][round];
+    const double triad = 1 / row->samples[FIRST_PROBE + PROBE_TRIAD][round];
+    const double read = 1 / row->samples[FIRST_PROBE + PROBE_READ][round];
+    if (share <= 0.5) {
+        return bytes * copy;
+    }
+    if (share < 2.0 / 3) {
+        return bytes * (copy + (triad - copy) * (share - 0.5) * 6);
+    }
+    return share < 1 ? bytes * (triad + (read - triad) * (share - 2.0 / 3) * 3) : bytes * read;
+}
+
+/* The least time of one iteration by this round's probes, and which limit it comes from. */
+static double limit_of(const struct row *row, size_t round, const char **limit)
+{
+    const struct work *work = &row->work;
+    const double threads = (double)row->session->team.threads;
+    double ns = bytes_limit(row, threads, round);
+    *limit = machine_level_name(row->probes[PROBE_READ].level);
+    if (work->flops > 0) {
+        const double fma = work->flops * threads / row->samples[FIRST_PROBE + PROBE_FMA][round];
+        if (fma > ns) {
+            ns = fma;
+            *limit = "fma";
+        }
+    }
+    double divider = 0;
+    if (work->divisions > 0) {
+        divider += work->divisions * threads / row->samples[FIRST_PROBE + PROBE_DIVIDE][round];
+    }
+    if (work->roots > 0) {
+        divider += work->roots * threads / row->samples[FIRST_PROBE + PROBE_SQRT][round];
+    }
+    if (divider > ns) {
+        ns = divider;
+        *limit = "divide";
+    }
+    return ns;
+}
+
+static double times_naive(struct row *row, int naive)
+{
+    const size_t rounds = row->session->options->rounds;
+    for (size_t i = 0; i < rounds; i++) {
+        row->sorted[i] = row->naive_scale * row->samples[naive][i] / row->samples[KERNEL][i];
+    }
+    return stats_median(row->sorted, rounds);
+}
+
+static pn_status report_row(struct row *row)
+{
+    struct session *session = row->session;
+    const size_t rounds = session->options->rounds;
+    const double threads = (double)session->team.threads;
+
+    /* Ratios within each round: one round's samples are milliseconds apart. The limit's name is
+     * that of the round in the middle. */
+    const char *limit = NULL;
+    for (size_t i = 0; i < rounds; i++) {
+        row->percents[i] = row->sorted[i] =
+            100 * limit_of(row, i, &limit) / row->samples[KERNEL][i];
+    }
+    const double percent = stats_median(row->sorted, rounds);
+    size_t middle = 0;
+    for (size_t i = 1; i < rounds; i++) {
+        if (fabs(row->percents[i] - percent) < fabs(row->percents[middle] - percent)) {
+            middle = i;
+        }
+    }
+    limit_of(row, middle, &limit);
+    const double times_ikj = times_naive(row, NAIVE_IKJ);
+    const double times_ijk = times_naive(row, NAIVE_IJK);
+    const double ns = stats_median(row->samples[KERNEL], rounds);
+
+    const bool product = row->spec->family->product;
+    const double work = product ? row->work.flops : row->work.read + row->work.written;
+    const bool impossible = percent > IMPOSSIBLE_PERCENT;
+    char kernel[CASE_NAME_SIZE], shape[CASE_NAME_SIZE], line[256];
+    case_kernel(row->spec, kernel);
+    case_shape(row->spec, shape);
+    snprintf(line, sizeof line, "%-32s %-14s %-7s %3zu %12.1f %8.2f %-7s %6.1f %-5s%s %8.2f %8.2f",
+             kernel, shape, row->kernels->name, session->team.threads, ns, work * threads / ns,
+             product ? "GFLOP/s" : "GB/s", percent, limit, impossible ? " IMPOSSIBLE" : "",
+             times_ikj, times_ijk);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:s, s:f, s:f, s:b}", "kernel", kernel, "isa",
+        row->kernels->name, "shape", shape, "threads", (int)session->team.threads, "ns", ns,
+        product ? "gflops" : "gbps", work * threads / ns, "percent_of_limit", percent, "limit",
+        limit, "times_naive", times_ikj, "times_naive_ijk", times_ijk, "impossible", impossible);
+    return output_row(&session->output, json, line);
+}
+
+/* --- the command
+ * ---------------------------------------------------------------------------------- */
+
+static pn_status compile_filter(const char *filter, regex_t *regex)
+{
+    const int error = regcomp(regex, filter == NULL ? "" : filter, REG_EXTENDED | REG_NOSUB);
+    if (error == 0) {
+        return PN_OK;
+    }
+    char why[128];
+    regerror(error, regex, why, sizeof why);
+    return error_set(PN_ERROR_USAGE, "--filter '%s': %s; give a POSIX extended regular expression",
+                     filter, why);
+}
+
+static bool matches(const regex_t *regex, const struct bench_case *spec)
+{
+    char kernel[CASE_NAME_SIZE], shape[CASE_NAME_SIZE], both[2 * CASE_NAME_SIZE];
+    case_kernel(spec, kernel);
+    case_shape(spec, shape);
+    snprintf(both, sizeof both, "%s %s", kernel, shape);
+    return regexec(regex, both, 0, NULL, 0) == 0;
+}
+
+/* The filtered cases; the deepest level that any of them works in. */
+static pn_status choose_cases(const char *filter, const struct simd_kernels *kernels,
+                              const struct machine *machine, bool *chosen,
+                              enum memory_level *deepest)
+{
+    regex_t regex;
+    const pn_status status = compile_filter(filter, &regex);
+    if (status != PN_OK) {
+        return status;
+    }
+    size_t count = 0;
+    *deepest = LEVEL_L1;
+    for (size_t i = 0; i < bench_case_count; i++) {
+        const struct bench_case *spec = &bench_case_list[i];
+        chosen[i] = matches(&regex, spec);
+        if (chosen[i]) {
+            const struct work work = spec->family->work(kernels, spec);
+            const enum memory_level level =
+                machine_level(machine, (size_t)(work.read + work.written));
+            *deepest = level > *deepest ? level : *deepest;
+            count++;
+        }
+    }
+    regfree(&regex);
+    if (count == 0) {
+        return error_set(PN_ERROR_USAGE,
+                         "--filter '%s': no kernel and shape match; without it all are listed",
+                         filter);
+    }
+    return PN_OK;
+}
+
+static pn_status run_rows(struct session *session, const bool *chosen,
+                          const struct simd_kernels **tables, size_t count)
+{
+    for (size_t i = 0; i < bench_case_count; i++) {
+        for (size_t table = 0; chosen[i] && table < count; table++) {
+            struct row row;
+            pn_status status = row_create(session, &bench_case_list[i], tables[table], &row);
+            if (status == PN_OK) {
+                status = measure_row(&row);
+            }
+            if (status == PN_OK) {
+                status = report_row(&row);
+            }
+            row_free(&row);
+            if (status != PN_OK) {
+                return status;
+            }
+        }
+    }
+    return PN_OK;
+}
+
+static pn_status run_session(struct session *session, const bool *chosen, enum memory_level deepest,
+                             const struct simd_kernels **tables, size_t count)
+{
+    pn_status status =
+        probe_buffers_create(&session->team, &session->machine, deepest, &session->probes);
+    if (status != PN_OK) {
+        return status;
+    }
+    status = output_create(
+        "kernels", session->options->json, count == 1 ? tables[0]->name : "all",
+        session->team.threads, team_placement_line(session->team.team), probe_clock(),
+        "kernel                           shape          isa     thr           ns     rate         "
+        "% of limit    x ikj    x ijk",
+        &session->output);
+    if (status == PN_OK) {
+        status = run_rows(session, chosen, tables, count);
+        if (status == PN_OK) {
+            return output_finish(&session->output);
+        }
+        output_discard(&session->output);
+    }
+    return status;
+}
+
+pn_status bench_kernels(const struct bench_options *options)
+{
+    const struct simd_kernels *tables[MAX_TABLES];
+    size_t count;
+    pn_status status = bench_tables(options->isa, tables, MAX_TABLES, &count);
+    if (status != PN_OK) {
+        return status;
+    }
+    struct session session = {.options = options};
+    const size_t threads = options->threads == 0 && !options->all_threads ? 1 : options->threads;
+    status = measure_create(threads, &session.team);
+    if (status != PN_OK) {
+        return status;
+    }
+    bool *chosen = calloc(bench_case_count, sizeof *chosen);
+    enum memory_level deepest = LEVEL_L1;
+    status = chosen == NULL ? error_memory(bench_case_count, "cases")
+                            : machine_create(session.team.threads, &session.machine);
+    if (status == PN_OK) {
+        status = choose_cases(options->filter, tables[0], &session.machine, chosen, &deepest);
+    }
+    if (status == PN_OK) {
+        status = run_session(&session, chosen, deepest, tables, count);
+    }
+    free(chosen);
+    probe_buffers_free(&session.probes);
+    measure_free(&session.team);
+    return status;
+}

@@ -1,0 +1,206 @@
+/* main.c: pinion-bench: its options and which command they start. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "engine/base/error.h"
+
+static const char help_text[] =
+    "Examples\n"
+    "  pinion-bench limits                       what this machine can do at most\n"
+    "  pinion-bench kernels                      every kernel on every shape, best ISA, one "
+    "thread\n"
+    "  pinion-bench kernels --filter 'gemm.*512' --isa all --threads auto\n"
+    "  pinion-bench kernels --json > kernels.json\n"
+    "\n"
+    "limits   FMA, division and square root rates from registers; read, copy and triad bandwidth "
+    "of\n"
+    "         each cache level and of memory; barrier and region cost; one thread and all\n"
+    "kernels  time, GFLOP/s or GB/s, percent of the limit that binds and which it is, and how "
+    "many\n"
+    "         times faster than plain C loops: ikj with the same -m flags, ijk with the "
+    "baseline's.\n"
+    "         Every thread works on data of its own. IMPOSSIBLE marks a row faster than its "
+    "limit.\n"
+    "\n"
+    "  --isa NAME       scalar, avx2, avx512, neon, all   (limits: all; kernels: the best)\n"
+    "  --threads N      or auto, one for each usable core (limits: auto; kernels: 1)\n"
+    "  --filter RE      kernels: rows whose \"kernel shape\" matches\n"
+    "  --rounds N       samples of each contender, taken in turns; the median counts (7)\n"
+    "  --min-time MS    a sample takes at least this long (2)\n"
+    "  --json           one JSON object\n"
+    "  --help, --version\n";
+
+static const struct {
+    const char *name;
+    pn_status (*run)(const struct bench_options *options);
+} commands[] = {
+    {"limits", bench_limits},
+    {"kernels", bench_kernels},
+};
+
+pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
+                       size_t *count)
+{
+    if (isa == NULL || isa[0] == '\0') {
+        isa = getenv("PINION_ISA");
+    }
+    *count = 0;
+    if (isa == NULL || isa[0] == '\0' || strcmp(isa, "auto") == 0) {
+        list[(*count)++] = simd_best();
+        return PN_OK;
+    }
+    size_t known;
+    const struct simd_kernels *const *tables = simd_list(&known);
+    const bool all = strcmp(isa, "all") == 0;
+    char names[128] = "";
+    for (size_t i = 0; i < known; i++) {
+        const char *name = tables[i]->name;
+        /* Two tables may share a name, the better one first. */
+        if (!simd_runs(tables[i]) || simd_find(name) != tables[i]) {
+            continue;
+        }
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", name);
+        if ((all || strcmp(isa, name) == 0) && *count < capacity) {
+            list[(*count)++] = tables[i];
+        }
+    }
+    if (*count > 0) {
+        return PN_OK;
+    }
+    return error_set(PN_ERROR_USAGE, "--isa '%s': %s; this machine runs: %s", isa,
+                     simd_find(isa) == NULL ? "no such instruction set"
+                                            : "this processor does not have it",
+                     names);
+}
+
+/* A whole number of at least 1, or false. */
+static bool parse_count(const char *text, size_t *value)
+{
+    char *end;
+    errno = 0;
+    const long long number = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || number < 1 || number > 1000000) {
+        return false;
+    }
+    *value = (size_t)number;
+    return true;
+}
+
+static bool parse_milliseconds(const char *text, double *nanoseconds)
+{
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value > 0 && value <= 10000)) {
+        return false;
+    }
+    *nanoseconds = value * 1e6;
+    return true;
+}
+
+enum option_code { ISA = 256, THREADS, FILTER, ROUNDS, MIN_TIME, JSON, HELP, VERSION };
+
+static const struct option long_options[] = {
+    {"isa", required_argument, NULL, ISA},
+    {"threads", required_argument, NULL, THREADS},
+    {"filter", required_argument, NULL, FILTER},
+    {"rounds", required_argument, NULL, ROUNDS},
+    {"min-time", required_argument, NULL, MIN_TIME},
+    {"json", no_argument, NULL, JSON},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {0},
+};
+
+static pn_status parse_threads(const char *text, struct bench_options *options)
+{
+    options->all_threads = strcmp(text, "auto") == 0;
+    options->threads = 0;
+    if (!options->all_threads && !parse_count(text, &options->threads)) {
+        return error_set(PN_ERROR_USAGE, "--threads '%s': give a number from 1 up, or auto", text);
+    }
+    return PN_OK;
+}
+
+static pn_status parse_option(int option, const char *text, struct bench_options *options)
+{
+    switch (option) {
+    case ISA:
+        options->isa = text;
+        return PN_OK;
+    case THREADS:
+        return parse_threads(text, options);
+    case FILTER:
+        options->filter = text;
+        return PN_OK;
+    case ROUNDS:
+        if (!parse_count(text, &options->rounds) || options->rounds > 1000) {
+            return error_set(PN_ERROR_USAGE, "--rounds '%s': give a number from 1 to 1000", text);
+        }
+        return PN_OK;
+    case MIN_TIME:
+        if (!parse_milliseconds(text, &options->sample_ns)) {
+            return error_set(PN_ERROR_USAGE,
+                             "--min-time '%s': give milliseconds, above 0 and at most 10000", text);
+        }
+        return PN_OK;
+    default:
+        options->json = true;
+        return PN_OK;
+    }
+}
+
+/* Runs the command that the arguments name. */
+static pn_status run(int count, char **arguments)
+{
+    struct bench_options options = {.rounds = 7, .sample_ns = 2e6};
+    opterr = 0;
+    int option;
+    while ((option = getopt_long(count, arguments, ":", long_options, NULL)) != -1) {
+        if (option == '?' || option == ':') {
+            return error_set(PN_ERROR_USAGE,
+                             option == ':' ? "%s: needs a value; see --help"
+                                           : "%s: unknown option; see --help",
+                             arguments[optind - 1]);
+        }
+        if (option == HELP) {
+            fputs(help_text, stdout);
+            return PN_OK;
+        }
+        if (option == VERSION) {
+            printf("pinion-bench %s\n", pn_version());
+            return PN_OK;
+        }
+        const pn_status status = parse_option(option, optarg, &options);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    if (optind == count) {
+        return error_set(PN_ERROR_USAGE, "no command; limits or kernels? see --help");
+    }
+    if (optind + 1 < count) {
+        return error_set(PN_ERROR_USAGE, "%s: one command is enough; see --help",
+                         arguments[optind + 1]);
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(arguments[optind], commands[i].name) == 0) {
+            return commands[i].run(&options);
+        }
+    }
+    return error_set(PN_ERROR_USAGE, "%s: unknown command; limits or kernels? see --help",
+                     arguments[optind]);
+}
+
+int main(int count, char **arguments)
+{
+    const pn_status status = run(count, arguments);
+    if (status != PN_OK) {
+        fprintf(stderr, "pinion-bench: %s\n", pn_error_message());
+    }
+    return (int)status;
+}

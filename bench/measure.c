@@ -1,0 +1,104 @@
+#include "bench/measure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "engine/base/error.h"
+
+/* Each thread writes its own cache lines, prefetched neighbour included. */
+struct measure_span {
+    _Alignas(128) double start;
+    double end;
+};
+
+struct sample {
+    struct measure *measure;
+    measure_work work;
+    void *context;
+    size_t iterations;
+};
+
+double measure_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+pn_status measure_create(size_t threads, struct measure *measure)
+{
+    pn_run_options run = pn_run_options_default();
+    run.threads = threads;
+    *measure = (struct measure){0};
+    const pn_status status = team_create(&run, &measure->team);
+    if (status != PN_OK) {
+        return status;
+    }
+    measure->threads = team_size(measure->team);
+    const size_t bytes = measure->threads * sizeof *measure->spans;
+    measure->spans = aligned_alloc(_Alignof(struct measure_span), bytes);
+    if (measure->spans == NULL) {
+        measure_free(measure);
+        return error_memory(bytes, "measuring threads");
+    }
+    return PN_OK;
+}
+
+void measure_free(struct measure *measure)
+{
+    team_free(measure->team);
+    free(measure->spans);
+    *measure = (struct measure){0};
+}
+
+static void run_sample(void *context, size_t thread)
+{
+    const struct sample *sample = context;
+    struct measure_span *span = &sample->measure->spans[thread];
+    team_barrier(sample->measure->team, thread);
+    span->start = measure_now();
+    sample->work(sample->context, thread, sample->iterations);
+    span->end = measure_now();
+}
+
+pn_status measure_sample(struct measure *measure, measure_work work, void *context,
+                         size_t iterations, double *nanoseconds)
+{
+    struct sample sample = {measure, work, context, iterations};
+    const pn_status status = team_run(measure->team, run_sample, &sample);
+    if (status != PN_OK) {
+        return status;
+    }
+    double start = measure->spans[0].start, end = measure->spans[0].end;
+    for (size_t t = 1; t < measure->threads; t++) {
+        start = fmin(start, measure->spans[t].start);
+        end = fmax(end, measure->spans[t].end);
+    }
+    *nanoseconds = (end - start) / (double)iterations;
+    return PN_OK;
+}
+
+pn_status measure_calibrate(struct measure *measure, measure_work work, void *context,
+                            double sample_ns, size_t *iterations)
+{
+    size_t count = 1;
+    int reached = 0;
+    while (reached < 2) {
+        double each;
+        const pn_status status = measure_sample(measure, work, context, count, &each);
+        if (status != PN_OK) {
+            return status;
+        }
+        const double total = fmax(each * (double)count, 1.0);
+        if (total >= sample_ns) {
+            reached++;
+            continue;
+        }
+        reached = 0;
+        const double factor = fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0);
+        count = (size_t)ceil((double)count * factor);
+    }
+    *iterations = count;
+    return PN_OK;
+}

@@ -1,0 +1,38 @@
+/* measure.h: timed samples of work that every thread of a pinned team does at once. */
+#ifndef PINION_BENCH_MEASURE_H
+#define PINION_BENCH_MEASURE_H
+
+#include <stddef.h>
+
+#include "engine/pinion.h"
+#include "engine/team/team.h"
+
+/* Does a piece of work `iterations` times on the data of `thread`. */
+typedef void (*measure_work)(void *context, size_t thread, size_t iterations);
+
+struct measure_span; /* when a thread started and ended */
+
+/* A team to measure on. */
+struct measure {
+    struct team *team;
+    size_t threads;
+    struct measure_span *spans; /* [threads] */
+};
+
+/* threads 0: one for each usable core. */
+pn_status measure_create(size_t threads, struct measure *measure);
+void measure_free(struct measure *measure);
+
+/* Nanoseconds from the first thread's start to the last one's end, for one iteration. */
+pn_status measure_sample(struct measure *measure, measure_work work, void *context,
+                         size_t iterations, double *nanoseconds);
+
+/* The number of iterations that takes at least `sample_ns`. A sample must reach it twice before it
+ * is believed: one preemption would otherwise give far too few. Warms caches and clocks up. */
+pn_status measure_calibrate(struct measure *measure, measure_work work, void *context,
+                            double sample_ns, size_t *iterations);
+
+/* Nanoseconds of the monotonic clock. */
+double measure_now(void);
+
+#endif
