@@ -9,7 +9,7 @@
 #include "simd/simd.h"
 
 struct bench_options {
-    const char *isa;    /* name of a table, "all", or NULL: the best */
+    const char *isa;    /* name of a table, "all", or NULL: PINION_ISA or the best */
     const char *filter; /* POSIX extended regular expression over "kernel shape", or NULL */
     size_t threads;     /* 0: the command's default */
     bool all_threads;   /* one for each usable core */
@@ -18,8 +18,8 @@ struct bench_options {
     double sample_ns; /* a sample takes at least this long */
 };
 
-/* The tables to measure: the named one, all that run here, or the best. *list receives at most
- * `capacity` of them. Fails with PN_ERROR_USAGE for a name that does not exist or run here. */
+/* The tables to measure: for "all" those that run here, best first, else the one that
+ * kernels_select() gives. `list` receives at most `capacity` of them. */
 pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
                        size_t *count);
 

@@ -13,10 +13,11 @@ pn_status output_create(const char *command, bool json, const char *isa, size_t 
                         const char *placement, double clock_ghz, const char *titles,
                         struct output *output)
 {
+    char name[SIMD_CPU_NAME_SIZE];
+    const char *processor = simd_cpu_name(name, sizeof name);
     *output = (struct output){.json = json};
     if (!json) {
-        printf("%s · ISA %s · %zu thread%s", simd_cpu_name(), isa, threads,
-               threads == 1 ? "" : "s");
+        printf("%s · ISA %s · %zu thread%s", processor, isa, threads, threads == 1 ? "" : "s");
         if (clock_ghz > 0) {
             printf(" · %.2f GHz measured", clock_ghz);
         }
@@ -26,8 +27,8 @@ pn_status output_create(const char *command, bool json, const char *isa, size_t 
     output->rows = json_array();
     output->root =
         json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:O}", "schema", OUTPUT_SCHEMA, "command",
-                  command, "version", pn_version(), "processor", simd_cpu_name(), "isa", isa,
-                  "threads", (int)threads, "placement", placement, "rows", output->rows);
+                  command, "version", pn_version(), "processor", processor, "isa", isa, "threads",
+                  (int)threads, "placement", placement, "rows", output->rows);
     if (output->root == NULL ||
         (clock_ghz > 0 && json_object_set_new(output->root, "clock_ghz", json_real(clock_ghz)))) {
         output_discard(output);
