@@ -1,0 +1,194 @@
+#include "engine/format/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/error.h"
+
+/* Where a write goes: an open folder, so that renaming the folder meanwhile does no harm, and two
+ * names in it. */
+struct target {
+    int folder;
+    char *real;       /* the path with links followed */
+    const char *name; /* its last part */
+    char temporary[64];
+    mode_t mode; /* of the old file */
+    bool exists;
+};
+
+static const char *advice(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return "the disk or quota is full: free space or save elsewhere";
+    case EFBIG:
+        return "the file would be larger than the limit (ulimit -f) or the file system allows";
+    case EACCES:
+    case EPERM:
+        return "change the permissions or save elsewhere";
+    case EROFS:
+        return "the file system is read-only: save elsewhere";
+    case ENOENT:
+    case ENOTDIR:
+        return "make the folder first";
+    case ENAMETOOLONG:
+        return "choose a shorter name";
+    default:
+        return "save elsewhere";
+    }
+}
+
+static pn_status failed(const char *path, const char *action, int error)
+{
+    char reason[128];
+    return error_set(PN_ERROR_IO, "%s: cannot %s: %s; %s", path, action,
+                     strerror_r(error, reason, sizeof reason), advice(error));
+}
+
+static void target_close(struct target *target)
+{
+    if (target->folder >= 0) {
+        close(target->folder);
+    }
+    free(target->real);
+}
+
+static pn_status target_open(struct target *target, const char *path)
+{
+    *target = (struct target){.folder = -1};
+    const size_t length = strlen(path);
+    if (length == 0 || path[length - 1] == '/') {
+        return error_set(PN_ERROR_USAGE, "\"%s\" names no file; give a file name", path);
+    }
+    struct stat old;
+    target->exists = stat(path, &old) == 0;
+    if (target->exists && !S_ISREG(old.st_mode)) {
+        return error_set(PN_ERROR_IO, "%s: is %s, not a file; choose another name", path,
+                         S_ISDIR(old.st_mode) ? "a folder" : "a device or pipe");
+    }
+    target->mode = old.st_mode & 07777;
+    target->real = target->exists ? realpath(path, NULL) : strdup(path);
+    if (!target->real) {
+        return failed(path, "write", errno);
+    }
+    char *slash = strrchr(target->real, '/');
+    target->name = slash ? slash + 1 : target->real;
+    if (slash) {
+        *slash = '\0';
+    }
+    const char *folder = !slash ? "." : slash == target->real ? "/" : target->real;
+    target->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (target->folder < 0) {
+        return failed(path, "open its folder", errno);
+    }
+    return PN_OK;
+}
+
+/* A new file that nobody else has: its descriptor, or -1 with errno. */
+static int temporary_create(struct target *target)
+{
+    static atomic_uint counter;
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        snprintf(target->temporary, sizeof target->temporary, ".pinion-%ld-%u.tmp", (long)getpid(),
+                 atomic_fetch_add(&counter, 1));
+        const int file = openat(target->folder, target->temporary,
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0666);
+        if (file >= 0 || errno != EEXIST) {
+            return file;
+        }
+    }
+    return -1;
+}
+
+static bool write_all(int file, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t written = write(file, bytes, size);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            if (written == 0) {
+                errno = EIO;
+            }
+            return false;
+        }
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+/* Writes the temporary file and closes it. NULL, or what failed, with errno. */
+static const char *temporary_fill(const struct target *target, int file, const void *bytes,
+                                  size_t size)
+{
+    const char *failure = NULL;
+    if (!write_all(file, bytes, size)) {
+        failure = "write";
+    } else if (target->exists && fchmod(file, target->mode) != 0) {
+        failure = "keep its permissions";
+    } else if (fsync(file) != 0) {
+        /* Final: the kernel may have dropped the dirty pages, a second fsync would lie. */
+        failure = "bring to the disk";
+    }
+    const int error = errno;
+    if (close(file) != 0 && !failure) {
+        return "close";
+    }
+    errno = error;
+    return failure;
+}
+
+pn_status atomic_file_write(const char *path, const void *bytes, size_t size)
+{
+    struct target target;
+    pn_status status = target_open(&target, path);
+    if (status != PN_OK) {
+        target_close(&target);
+        return status;
+    }
+    const int file = temporary_create(&target);
+    if (file < 0) {
+        status = failed(path, "make a file in its folder", errno);
+        target_close(&target);
+        return status;
+    }
+    const char *failure = temporary_fill(&target, file, bytes, size);
+    if (!failure && renameat(target.folder, target.temporary, target.folder, target.name) != 0) {
+        failure = "replace";
+    }
+    if (failure) {
+        status = failed(path, failure, errno);
+        unlinkat(target.folder, target.temporary, 0);
+    } else if (fsync(target.folder) != 0 && errno != EINVAL && errno != ENOTSUP) {
+        status = failed(path, "bring its folder to the disk", errno);
+    }
+    target_close(&target);
+    return status;
+}
+
+pn_status atomic_file_check(const char *path)
+{
+    struct target target;
+    pn_status status = target_open(&target, path);
+    if (status == PN_OK) {
+        const int file = temporary_create(&target);
+        if (file < 0) {
+            status = failed(path, "make a file in its folder", errno);
+        } else {
+            close(file);
+            unlinkat(target.folder, target.temporary, 0);
+        }
+    }
+    target_close(&target);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* format/atomic_file.h: files that are either the old one or whole. */
+#ifndef PINION_FORMAT_ATOMIC_FILE_H
+#define PINION_FORMAT_ATOMIC_FILE_H
+
+#include <stddef.h>
+
+#include "engine/pinion.h"
+
+/*
+ * Makes `path` hold these bytes: a temporary file in the same folder (.pinion-PID-N.tmp), fsync,
+ * rename over `path`, fsync of the folder. A symbolic link is followed, an old file's permissions
+ * are kept. On any error the temporary file is removed, the old file is as it was, and
+ * PN_ERROR_IO names the path, what failed and what to do.
+ */
+pn_status atomic_file_write(const char *path, const void *bytes, size_t size);
+
+/* Whether atomic_file_write(path) could begin: the folder takes new files, and `path` is not
+ * something else than a file. Leaves nothing behind and touches no file that is there. */
+pn_status atomic_file_check(const char *path);
+
+#endif
