@@ -78,7 +78,13 @@ static pn_status fill(const pn_model *model, struct model_file *file)
                                  .steps = model->steps,
                                  .epochs = model->epochs,
                                  .beta_1_power = model->beta_1_power,
-                                 .beta_2_power = model->beta_2_power};
+                                 .beta_2_power = model->beta_2_power,
+                                 .batches = model->progress.batches,
+                                 .batch_size = model->progress.batch_size,
+                                 .samples = model->progress.samples,
+                                 .shuffled = model->progress.shuffled,
+                                 .hits = model->progress.hits,
+                                 .loss_sum = model->progress.loss_sum};
     snprintf(state->version, sizeof state->version, "%s", pn_version());
     return model_file_checksum(file, state->checksum);
 }

@@ -5,8 +5,8 @@
  * optimizer_weights, which Keras 3 cannot load; the optimizer's state goes into the group
  * /pinion, which no Keras looks at:
  *
- *   /pinion                 attributes version, recipe, seed, steps, epochs, beta_1_power,
- *                           beta_2_power, checksum, slot_names
+ *   /pinion                 attributes version, checksum, slot_names, and the numbers of
+ *                           struct file_state
  *   /pinion/LAYER/ROLE/SLOT arrays: dense_8/kernel/m, v or momentum
  *
  * Read are files of pinion, Keras 2 and Keras 3, in all the forms these have had.

@@ -89,22 +89,13 @@ static pn_status read_word(hid_t group, const char *where, const char *attribute
 static pn_status read_state_values(hid_t group, struct file_state *state)
 {
     static const char where[] = "/pinion";
-    const struct {
-        const char *name;
-        uint64_t *value;
-    } numbers[] = {{"recipe", &state->recipe},
-                   {"seed", &state->seed},
-                   {"steps", &state->steps},
-                   {"epochs", &state->epochs}};
     pn_status status = PN_OK;
-    for (size_t i = 0; status == PN_OK && i < sizeof numbers / sizeof *numbers; i++) {
-        status = hdf5_read_number(group, where, numbers[i].name, numbers[i].value);
-    }
-    if (status == PN_OK) {
-        status = hdf5_read_real(group, where, "beta_1_power", &state->beta_1_power);
-    }
-    if (status == PN_OK) {
-        status = hdf5_read_real(group, where, "beta_2_power", &state->beta_2_power);
+    for (size_t i = 0; status == PN_OK && i < FILE_STATE_FIELDS; i++) {
+        const struct file_state_field *field = &file_state_fields[i];
+        char *value = (char *)state + field->offset;
+        status = field->real
+                     ? hdf5_read_real(group, where, field->name, (double *)(void *)value)
+                     : hdf5_read_number(group, where, field->name, (uint64_t *)(void *)value);
     }
     if (status == PN_OK) {
         status = read_word(group, where, "version", state->version, sizeof state->version);

@@ -225,14 +225,12 @@ static bool write_weights(hid_t root, const struct model_file *file)
     return written;
 }
 
-static bool write_number(hid_t group, const char *name, uint64_t number)
+static bool write_state_field(hid_t group, const struct file_state_field *field,
+                              const struct file_state *state)
 {
-    return write_scalar(group, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, &number);
-}
-
-static bool write_real(hid_t group, const char *name, double real)
-{
-    return write_scalar(group, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &real);
+    const void *value = (const char *)state + field->offset;
+    return write_scalar(group, field->name, field->real ? H5T_IEEE_F64LE : H5T_STD_U64LE,
+                        field->real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64, value);
 }
 
 static bool write_state(hid_t root, const struct model_file *file)
@@ -242,15 +240,13 @@ static bool write_state(hid_t root, const struct model_file *file)
     if (group < 0) {
         return false;
     }
-    const bool written =
-        write_text(group, "version", state->version, H5T_CSET_ASCII) &&
-        write_number(group, "recipe", state->recipe) && write_number(group, "seed", state->seed) &&
-        write_number(group, "steps", state->steps) &&
-        write_number(group, "epochs", state->epochs) &&
-        write_real(group, "beta_1_power", state->beta_1_power) &&
-        write_real(group, "beta_2_power", state->beta_2_power) &&
-        write_text(group, "checksum", state->checksum, H5T_CSET_ASCII) &&
-        write_array_names(group, "slot_names", &file->slots) && write_arrays(group, &file->slots);
+    bool written = write_text(group, "version", state->version, H5T_CSET_ASCII) &&
+                   write_text(group, "checksum", state->checksum, H5T_CSET_ASCII);
+    for (size_t i = 0; written && i < FILE_STATE_FIELDS; i++) {
+        written = write_state_field(group, &file_state_fields[i], state);
+    }
+    written = written && write_array_names(group, "slot_names", &file->slots) &&
+              write_arrays(group, &file->slots);
     H5Gclose(group);
     return written;
 }

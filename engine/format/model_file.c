@@ -10,6 +10,20 @@
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
 
+#define NUMBER(name)                                                                               \
+    {                                                                                              \
+#name, offsetof(struct file_state, name), false                                            \
+    }
+#define REAL(name)                                                                                 \
+    {                                                                                              \
+#name, offsetof(struct file_state, name), true                                             \
+    }
+
+const struct file_state_field file_state_fields[FILE_STATE_FIELDS] = {
+    NUMBER(recipe),     NUMBER(seed),       NUMBER(steps),   NUMBER(epochs),
+    REAL(beta_1_power), REAL(beta_2_power), NUMBER(batches), NUMBER(batch_size),
+    NUMBER(samples),    NUMBER(shuffled),   NUMBER(hits),    REAL(loss_sum)};
+
 static void file_arrays_free(struct file_arrays *arrays)
 {
     for (size_t i = 0; i < arrays->count; i++) {
@@ -113,13 +127,6 @@ static void checksum_number(XXH3_state_t *state, uint64_t number)
     XXH3_128bits_update(state, bytes, sizeof bytes);
 }
 
-static void checksum_real(XXH3_state_t *state, double real)
-{
-    uint64_t bits;
-    memcpy(&bits, &real, sizeof bits);
-    checksum_number(state, bits);
-}
-
 /* Texts and names with their lengths, so that nothing can move from one to the next. */
 static void checksum_text(XXH3_state_t *state, const char *text)
 {
@@ -163,12 +170,11 @@ pn_status model_file_checksum(const struct model_file *file, char digits[33])
         checksum_text(state, file->layers[i].name);
         checksum_arrays(state, &file->layers[i].weights);
     }
-    checksum_number(state, file->state.recipe);
-    checksum_number(state, file->state.seed);
-    checksum_number(state, file->state.steps);
-    checksum_number(state, file->state.epochs);
-    checksum_real(state, file->state.beta_1_power);
-    checksum_real(state, file->state.beta_2_power);
+    for (size_t i = 0; i < FILE_STATE_FIELDS; i++) {
+        uint64_t bits; /* of a double, too */
+        memcpy(&bits, (const char *)&file->state + file_state_fields[i].offset, sizeof bits);
+        checksum_number(state, bits);
+    }
     checksum_arrays(state, &file->slots);
     const XXH128_hash_t hash = XXH3_128bits_digest(state);
     XXH3_freeState(state);

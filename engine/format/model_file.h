@@ -46,9 +46,21 @@ struct file_state {
     bool present;
     uint64_t recipe, seed, steps, epochs;
     double beta_1_power, beta_2_power;
+    /* How far an interrupted epoch came: struct epoch_progress. */
+    uint64_t batches, batch_size, samples, shuffled, hits;
+    double loss_sum;
     char version[32];  /* of the pinion that wrote it */
     char checksum[33]; /* XXH3-128 over everything else here, see model_file_checksum */
 };
+
+/* The numbers of a state, by name: what a format stores. */
+struct file_state_field {
+    const char *name;
+    size_t offset;
+    bool real; /* double, else uint64_t */
+};
+enum { FILE_STATE_FIELDS = 12 };
+extern const struct file_state_field file_state_fields[FILE_STATE_FIELDS];
 
 struct model_file {
     char *model_config;

@@ -158,6 +158,18 @@ static bool pair_slots(void *context, struct layer *layer, struct parameter *par
     return true;
 }
 
+/* A checksum is no signature: numbers that training would trust are looked at. */
+static bool state_sensible(const struct file_state *state)
+{
+    const bool powers = state->beta_1_power >= 0.0 && state->beta_1_power <= 1.0 &&
+                        state->beta_2_power >= 0.0 && state->beta_2_power <= 1.0;
+    const bool progress =
+        state->batches == 0 ||
+        (state->batch_size > 0 && state->batches <= state->samples / state->batch_size &&
+         state->hits <= state->samples);
+    return powers && progress && state->seed <= UINT32_MAX;
+}
+
 /* Pinion's own state: it must fit, for the checksum did. */
 static pn_status set_state(pn_model *model, const struct model_file *file, const char *path)
 {
@@ -176,6 +188,12 @@ static pn_status set_state(pn_model *model, const struct model_file *file, const
     model->steps = state->steps;
     model->beta_1_power = state->beta_1_power;
     model->beta_2_power = state->beta_2_power;
+    model->progress = (struct epoch_progress){.batches = state->batches,
+                                              .batch_size = state->batch_size,
+                                              .samples = state->samples,
+                                              .shuffled = state->shuffled != 0,
+                                              .loss_sum = state->loss_sum,
+                                              .hits = state->hits};
     return PN_OK;
 }
 
