@@ -15,12 +15,16 @@ static void value_sizes(const struct simd_kernels *kernels, const struct bench_c
 }
 
 /*
- * Multiplications (fma included) and divisions that one value takes at least: those of the shortest
- * polynomial or quotient in use for that accuracy, so a better formula must lower them.
+ * Multiplications (fma included) and divisions that one value takes. The contract of equal bits
+ * fixes each function's sequence of operations (simd/kernels/math.h, activation.h), so these are
+ * exact.
  */
 struct cost {
     double multiplications, divisions;
 };
+
+/* exp(x); exp(x) or exp(x) - 1 of x <= 0; log(1 + u); log(x); the normal integral. */
+enum { EXP = 9, EXP_NEGATIVE = 10, LOG1P = 9, LOG = 12, NORMAL_INTEGRAL = 24 };
 
 static struct work value_work(const struct bench_case *spec, struct cost cost, double reads)
 {
@@ -52,12 +56,12 @@ static void naive_activation(const struct naive_kernels *naive, const struct ope
                       operands->buffer[0], operands->buffer[1]);
 }
 
-/* exp takes 2 to reduce, 5 for a polynomial of degree 6, 1 to scale or none. */
 static const struct cost activation_costs[SIMD_ACTIVATION_COUNT] = {
-    [SIMD_SIGMOID] = {7, 1},     [SIMD_TANH] = {7, 1},       [SIMD_GELU] = {8, 0},
-    [SIMD_GELU_TANH] = {10, 1},  [SIMD_SILU] = {7, 1},       [SIMD_ELU] = {7, 0},
-    [SIMD_SELU] = {8, 0},        [SIMD_LEAKY_RELU] = {1, 0}, [SIMD_SOFTPLUS] = {12, 0},
-    [SIMD_EXPONENTIAL] = {7, 0},
+    [SIMD_SIGMOID] = {EXP_NEGATIVE, 1},          [SIMD_TANH] = {EXP_NEGATIVE + 1, 1},
+    [SIMD_GELU] = {NORMAL_INTEGRAL + 1, 1},      [SIMD_GELU_TANH] = {EXP_NEGATIVE + 4, 1},
+    [SIMD_SILU] = {EXP_NEGATIVE + 1, 1},         [SIMD_ELU] = {EXP_NEGATIVE + 1, 0},
+    [SIMD_SELU] = {EXP_NEGATIVE + 2, 0},         [SIMD_LEAKY_RELU] = {1, 0},
+    [SIMD_SOFTPLUS] = {EXP_NEGATIVE + LOG1P, 1}, [SIMD_EXPONENTIAL] = {EXP, 0},
 };
 
 static struct work activation_work(const struct simd_kernels *kernels,
@@ -93,10 +97,18 @@ static void naive_gradient(const struct naive_kernels *naive, const struct opera
                                operands->buffer[3]);
 }
 
+/* The last multiplication is that by dy. */
 static const struct cost gradient_costs[SIMD_ACTIVATION_COUNT] = {
-    [SIMD_SIGMOID] = {2, 0},     [SIMD_TANH] = {2, 0},       [SIMD_GELU] = {12, 0},
-    [SIMD_GELU_TANH] = {12, 1},  [SIMD_SILU] = {9, 1},       [SIMD_ELU] = {1, 0},
-    [SIMD_SELU] = {1, 0},        [SIMD_LEAKY_RELU] = {1, 0}, [SIMD_SOFTPLUS] = {8, 0},
+    [SIMD_RELU] = {1, 0},
+    [SIMD_SIGMOID] = {1 + 1, 0},
+    [SIMD_TANH] = {1 + 1, 0},
+    [SIMD_GELU] = {NORMAL_INTEGRAL + 2 + 1, 1},
+    [SIMD_GELU_TANH] = {EXP_NEGATIVE + 9 + 1, 1},
+    [SIMD_SILU] = {EXP_NEGATIVE + 3 + 1, 1},
+    [SIMD_ELU] = {1, 0},
+    [SIMD_SELU] = {1, 0},
+    [SIMD_LEAKY_RELU] = {1, 0},
+    [SIMD_SOFTPLUS] = {EXP_NEGATIVE + 1, 0},
     [SIMD_EXPONENTIAL] = {1, 0},
 };
 
@@ -128,7 +140,7 @@ static void naive_exp(const struct naive_kernels *naive, const struct operands *
 static struct work exp_work(const struct simd_kernels *kernels, const struct bench_case *spec)
 {
     (void)kernels;
-    return value_work(spec, (struct cost){7, 0}, 1);
+    return value_work(spec, (struct cost){EXP, 0}, 1);
 }
 
 const struct family family_exp = {
@@ -162,7 +174,7 @@ static void naive_log(const struct naive_kernels *naive, const struct operands *
 static struct work log_work(const struct simd_kernels *kernels, const struct bench_case *spec)
 {
     (void)kernels;
-    return value_work(spec, (struct cost){9, 0}, 1);
+    return value_work(spec, (struct cost){LOG, 1}, 1);
 }
 
 const struct family family_log = {
@@ -200,15 +212,20 @@ static void prepare_rows(const struct operands *operands)
     }
 }
 
-/* An exponential for each value. */
-static struct work row_work(const struct simd_kernels *kernels, const struct bench_case *spec)
+/* For each value an exponential and `more` multiplications. */
+static struct work row_work(const struct bench_case *spec, double more)
 {
-    (void)kernels;
     const double m = (double)spec->m, n = (double)spec->n;
-    return (struct work){.flops = 2 * 8 * m * n,
+    return (struct work){.flops = 2 * (EXP_NEGATIVE + more) * m * n,
                          .divisions = m,
                          .read = (double)sizeof(float) * m * n,
                          .written = (double)sizeof(float) * m * n};
+}
+
+static struct work softmax_work(const struct simd_kernels *kernels, const struct bench_case *spec)
+{
+    (void)kernels;
+    return row_work(spec, 1);
 }
 
 static void run_softmax(const struct simd_kernels *kernels, const struct operands *operands)
@@ -229,7 +246,7 @@ const struct family family_softmax = {
     .sizes = row_sizes,
     .run = run_softmax,
     .naive = naive_softmax,
-    .work = row_work,
+    .work = softmax_work,
 };
 
 static void run_crossentropy(const struct simd_kernels *kernels, const struct operands *operands)
@@ -261,8 +278,10 @@ static void naive_crossentropy(const struct naive_kernels *naive, const struct o
 static struct work crossentropy_work(const struct simd_kernels *kernels,
                                      const struct bench_case *spec)
 {
-    struct work work = row_work(kernels, spec);
-    work.flops += 2 * 9 * (double)spec->m; /* a logarithm for each row */
+    (void)kernels;
+    struct work work = row_work(spec, 2);
+    work.flops += 2.0 * LOG * (double)spec->m; /* a logarithm for each row */
+    work.divisions += (double)spec->m;
     work.read += (double)sizeof(int32_t) * (double)spec->m;
     work.written += (double)(sizeof(float) + 1) * (double)spec->m;
     return work;
@@ -351,19 +370,27 @@ const struct family family_count_subnormal = {
 
 static const struct simd_random stream = {.seed = 42, .purpose_and_layer = 1, .step = 3};
 
-/* Four words take ten rounds of two 32 x 32 -> 64 bit multiplications, and a vector instruction
- * does half its lanes. */
-static double philox_flops(const struct simd_kernels *kernels, double words)
+/* What words take when `more` multiplications follow. Four words take ten rounds of two 32 x 32 ->
+ * 64 bit multiplications, less two that are the same for a whole row; a vector instruction does
+ * half its lanes. */
+static double philox_flops(const struct simd_kernels *kernels, double words, double more)
 {
-    const double slots = 10.0 * 2 / 4 * (kernels->lanes > 1 ? 2 : 1);
-    return 2 * slots * words;
+    const double slots = (10 * 2 - 2) / 4.0 * (kernels->lanes > 1 ? 2 : 1);
+    return 2 * (slots + more) * words;
 }
 
 static struct work words_work(const struct simd_kernels *kernels, const struct bench_case *spec)
 {
     const double n = (double)spec->n;
-    return (struct work){.flops = philox_flops(kernels, n),
+    return (struct work){.flops = philox_flops(kernels, n, 0),
                          .written = (double)sizeof(uint32_t) * n};
+}
+
+static struct work uniform_work(const struct simd_kernels *kernels, const struct bench_case *spec)
+{
+    const double n = (double)spec->n;
+    return (struct work){.flops = philox_flops(kernels, n, 2),
+                         .written = (double)sizeof(float) * n};
 }
 
 static void run_words(const struct simd_kernels *kernels, const struct operands *operands)
@@ -403,7 +430,7 @@ const struct family family_random_uniform = {
     .sizes = value_sizes,
     .run = run_uniform,
     .naive = naive_uniform,
-    .work = words_work,
+    .work = uniform_work,
 };
 
 enum { DROPOUT_FIFTH = 858993459 }; /* round(0.2 * 2^32) */
@@ -432,7 +459,7 @@ static void naive_dropout(const struct naive_kernels *naive, const struct operan
 static struct work dropout_work(const struct simd_kernels *kernels, const struct bench_case *spec)
 {
     const double n = (double)(spec->m * spec->n);
-    return (struct work){.flops = philox_flops(kernels, n),
+    return (struct work){.flops = philox_flops(kernels, n, 1),
                          .read = (double)sizeof(float) * n,
                          .written = (double)sizeof(float) * n};
 }
