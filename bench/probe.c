@@ -140,7 +140,7 @@ double probe_rate(const struct probe *probe, size_t threads, double nanoseconds)
     if (probe_is_bandwidth(probe->kind)) {
         work = (double)(walk_length(probe) * arrays_of(probe->kind) * sizeof(float));
     } else {
-        work = (double)SIMD_PROBE_CHAINS * probe->kernels->lanes;
+        work = (double)SIMD_PROBE_OPERATIONS * probe->kernels->lanes;
         work *= probe->kind == PROBE_FMA ? 2 : 1;
     }
     return work * (double)threads / nanoseconds;
