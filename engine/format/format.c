@@ -1,3 +1,4 @@
+#include "engine/format/load.h"
 #include "engine/format/save.h"
 
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include "engine/format/atomic_file.h"
 #include "engine/format/hdf5_codec.h"
 #include "engine/format/model_file.h"
-#include "engine/format/read_process.h"
 
 static const unsigned char hdf5_signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 static const unsigned char zip_signature[4] = {'P', 'K', 3, 4};
@@ -105,11 +105,6 @@ static pn_status check_size(const struct file *file)
     return PN_OK;
 }
 
-static pn_status read_aside(const struct file *file, struct model_file *content)
-{
-    return read_process_run(file, read_process_spawn, content);
-}
-
 static pn_status read_here(const struct file *file, struct model_file *content)
 {
     void *image = malloc(file->size);
@@ -127,8 +122,7 @@ static pn_status read_here(const struct file *file, struct model_file *content)
     return status;
 }
 
-static pn_status load(const char *path, pn_model **model,
-                      pn_status (*read)(const struct file *file, struct model_file *content))
+pn_status format_load(const char *path, read_process_start start, pn_model **model)
 {
     *model = NULL;
     struct file file;
@@ -142,7 +136,7 @@ static pn_status load(const char *path, pn_model **model,
     }
     struct model_file content;
     if (status == PN_OK) {
-        status = read(&file, &content);
+        status = start ? read_process_run(&file, start, &content) : read_here(&file, &content);
     }
     if (status == PN_OK) {
         status = model_file_to_model(&content, path, model);
@@ -154,10 +148,10 @@ static pn_status load(const char *path, pn_model **model,
 
 pn_status pn_model_load(const char *file, pn_model **model)
 {
-    return load(file, model, read_aside);
+    return format_load(file, read_process_spawn, model);
 }
 
 pn_status pn_model_load_unsafe(const char *file, pn_model **model)
 {
-    return load(file, model, read_here);
+    return format_load(file, NULL, model);
 }

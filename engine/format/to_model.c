@@ -177,7 +177,7 @@ static pn_status set_state(pn_model *model, const struct model_file *file, const
     struct slot_pairing pairing = {
         .slots = &file->slots, .count = model->compiled ? optimizer_slots(&model->optimizer) : 0};
     if (!model_each_parameter(model, pair_slots, &pairing) || pairing.next != file->slots.count ||
-        state->seed > UINT32_MAX) {
+        !state_sensible(state)) {
         return error_set(PN_ERROR_DATA,
                          "%s: the optimizer's state in /pinion does not fit the optimizer; delete "
                          "the group /pinion to load the rest as a plain Keras file",
