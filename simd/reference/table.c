@@ -1,3 +1,4 @@
+#include "simd/reference/functions.h"
 #include "simd/reference/reference.h"
 
 const struct simd_kernels simd_reference = {
@@ -19,6 +20,19 @@ const struct simd_kernels simd_reference = {
     .transpose_panel = reference_transpose_panel,
     .gather_u8 = reference_gather_u8,
     .gather_f32 = reference_gather_f32,
+
+    .activation = reference_activation,
+    .activation_gradient = reference_activation_gradient,
+    .exp = reference_exp,
+    .log = reference_log,
+    .softmax = reference_softmax,
+    .softmax_crossentropy = reference_softmax_crossentropy,
+    .sum = reference_sum,
+    .max = reference_max,
+    .count_subnormal = reference_count_subnormal,
+    .dropout = reference_dropout,
+    .random_words = reference_random_words,
+    .random_uniform = reference_random_uniform,
 
     .probe_fma = reference_probe_fma,
     .probe_divide = reference_probe_divide,
