@@ -1,0 +1,165 @@
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/data/dataset.h"
+#include "tests/data/philox.h"
+#include "tests/data/scratch.h"
+
+/* The rule of engine/data/dataset.h, one Philox block for each element. */
+static void shuffle_slowly(uint32_t *order, size_t n, uint32_t seed, uint64_t epoch)
+{
+    for (size_t i = 0; i < n; i++) {
+        order[i] = (uint32_t)i;
+    }
+    for (size_t i = n; i-- > 0;) {
+        const uint32_t key[] = {seed, UINT32_C(3) << 24};
+        const uint32_t counter[] = {(uint32_t)(i / 4), 0, (uint32_t)epoch, (uint32_t)(epoch >> 32)};
+        uint32_t words[4];
+        philox(key, counter, words);
+        const size_t j = (size_t)(((uint64_t)words[i % 4] * (i + 1)) >> 32);
+        const uint32_t swapped = order[i];
+        order[i] = order[j];
+        order[j] = swapped;
+    }
+}
+
+Test(shuffle, equals_the_rule)
+{
+    static const size_t sizes[] = {0,    1,    2,    3,    4,    5,    7,     8,    1023,
+                                   1024, 1025, 2047, 2048, 2049, 4801, 48000, 60000};
+    static const uint64_t epochs[] = {0, 1, 4, UINT64_C(0x123456789a)};
+    static uint32_t order[60001], expected[60001];
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (size_t j = 0; j < sizeof epochs / sizeof *epochs; j++) {
+            const size_t n = sizes[i];
+            order[n] = 0xdeadbeef;
+            dataset_shuffle(order, n, 42, epochs[j]);
+            shuffle_slowly(expected, n, 42, epochs[j]);
+            cr_assert_eq(memcmp(order, expected, n * sizeof *order), 0, "n %zu epoch %zu", n, j);
+            cr_assert_eq(order[n], 0xdeadbeef);
+        }
+    }
+}
+
+Test(shuffle, is_a_permutation)
+{
+    static uint32_t order[5000];
+    static bool seen[5000];
+    dataset_shuffle(order, 5000, 7, 3);
+    for (size_t i = 0; i < 5000; i++) {
+        cr_assert_lt(order[i], 5000);
+        cr_assert_not(seen[order[i]]);
+        seen[order[i]] = true;
+    }
+}
+
+/* Of two independent permutations of n, about one element has the same place in both. */
+static size_t equal_places(uint32_t seed_a, uint64_t epoch_a, uint32_t seed_b, uint64_t epoch_b)
+{
+    static uint32_t a[5000], b[5000];
+    dataset_shuffle(a, 5000, seed_a, epoch_a);
+    dataset_shuffle(b, 5000, seed_b, epoch_b);
+    size_t equal = 0;
+    for (size_t i = 0; i < 5000; i++) {
+        equal += a[i] == b[i];
+    }
+    return equal;
+}
+
+Test(shuffle, depends_on_seed_and_epoch)
+{
+    cr_assert_eq(equal_places(42, 0, 42, 0), 5000);
+    cr_assert_lt(equal_places(42, 0, 42, 1), 10);
+    cr_assert_lt(equal_places(42, 0, 43, 0), 10);
+    cr_assert_lt(equal_places(42, 0, 42, UINT64_C(1) << 32), 10);
+}
+
+/* Each of the 24 orders of 4 elements comes up in about 1/24 of 24,000 epochs: chi-squared with 23
+ * degrees of freedom is below 49.7 in 999 of 1000 cases, and the case here is fixed. */
+Test(shuffle, is_uniform)
+{
+    int counts[256] = {0};
+    for (uint64_t epoch = 0; epoch < 24000; epoch++) {
+        uint32_t order[4];
+        dataset_shuffle(order, 4, 42, epoch);
+        counts[order[0] << 6 | order[1] << 4 | order[2] << 2 | order[3]]++;
+    }
+    int different = 0;
+    double chi_squared = 0.0;
+    for (int i = 0; i < 256; i++) {
+        if (counts[i] > 0) {
+            different++;
+            chi_squared += (counts[i] - 1000.0) * (counts[i] - 1000.0) / 1000.0;
+        }
+    }
+    cr_assert_eq(different, 24);
+    cr_assert_lt(chi_squared, 49.7);
+}
+
+/* Expected counts: Python's math.floor(n * (1.0 - split)); 10 and 0.8, 1000 and 0.9 come out just
+ * below a whole number. */
+Test(split, follows_keras)
+{
+    static const struct {
+        size_t count;
+        double split;
+        size_t train;
+    } cases[] = {{60000, 0.2, 48000},
+                 {4800, 0.2, 3840},
+                 {10, 0.1, 9},
+                 {10, 0.3, 7},
+                 {10, 0.7, 3},
+                 {10, 0.8, 1},
+                 {10, 0.89, 1},
+                 {3, 0.5, 1},
+                 {1000, 0.7, 300},
+                 {1000, 0.9, 99},
+                 {100, 0.29, 71},
+                 {1000, 0.001, 999},
+                 {60000, 1.0 / 3.0, 40000}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t train = 0;
+        cr_assert_eq(dataset_split(cases[i].count, cases[i].split, &train), PN_OK);
+        cr_assert_eq(train, cases[i].train, "%zu samples, split %g: %zu", cases[i].count,
+                     cases[i].split, train);
+    }
+}
+
+Test(split, of_0_keeps_all_for_training)
+{
+    size_t train = 0;
+    cr_assert_eq(dataset_split(10, 0.0, &train), PN_OK);
+    cr_assert_eq(train, 10);
+    cr_assert_eq(dataset_split(10, -0.0, &train), PN_OK);
+    cr_assert_eq(train, 10);
+}
+
+static void refuse(size_t count, double split, const char *words)
+{
+    size_t train = 77;
+    cr_assert_eq(dataset_split(count, split, &train), PN_ERROR_USAGE);
+    cr_assert_eq(train, 77);
+    expect_message("validation split");
+    expect_message(words);
+}
+
+Test(split, refuses_what_leaves_a_part_empty)
+{
+    refuse(60000, 1.0,
+           "validation split 1 leaves no training samples; give a number from 0 to "
+           "below 1");
+    refuse(10, 0.9, "0.9 of 10 samples leaves no training samples");
+    refuse(10, 0.95, "0.95 of 10 samples leaves no training samples");
+    refuse(10, 1e-300, "1e-300 of 10 samples leaves no validation samples");
+    refuse(1, 0.5, "leaves no training samples");
+}
+
+Test(split, refuses_what_is_no_share)
+{
+    refuse(10, -0.1, "-0.1 is not a share");
+    refuse(10, NAN, "nan is not a share");
+    refuse(10, INFINITY, "inf leaves no training samples");
+    refuse(10, 1.5, "1.5 leaves no training samples");
+}
