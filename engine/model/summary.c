@@ -103,8 +103,3 @@ pn_status pn_model_summary(const pn_model *model, char **text)
     *text = text_finish(&table);
     return *text ? PN_OK : error_memory(length, "the summary");
 }
-
-void pn_string_free(char *text)
-{
-    free(text);
-}
