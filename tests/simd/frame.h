@@ -20,7 +20,7 @@ typedef void frame_family(const struct simd_kernels *kernels);
 
 /* The cases: conformance.c lists them. */
 frame_family gemm_cases, weight_update_cases, optimizer_cases, pack_cases, gather_cases,
-    probe_cases;
+    function_cases, row_cases, random_cases, probe_cases;
 
 /* Parses --seed N, --isa NAME, --kernel NAME,; runs all families on all tables that run on
  * this processor and on the reference itself. Returns the exit status. */
