@@ -137,6 +137,7 @@ static void add_step(struct work *work, int kind, double n)
     }
     work->read += (1 + costs[kind].slots) * bytes;
     work->written += (1 + costs[kind].slots) * bytes;
+    work->in_place += (1 + costs[kind].slots) * bytes;
 }
 
 /* Buffers x [batch, m], dy [batch, n], w, slot1, slot2, and the naive loop's gradient. */
@@ -354,11 +355,22 @@ static void run_transpose(const struct simd_kernels *kernels, const struct opera
     }
 }
 
-static void naive_copy(const struct naive_kernels *naive, const struct operands *operands, size_t m)
+/* The panel width of AVX2 and NEON; the last columns of a panel fit the buffers of all. */
+enum { NAIVE_PANEL = 16 };
+
+static void naive_pack(const struct naive_kernels *naive, const struct operands *operands, size_t m)
 {
     (void)m;
     const struct bench_case *spec = operands->spec;
-    naive->copy(spec->k * spec->n, operands->buffer[0], operands->buffer[1]);
+    naive->pack(spec->k, spec->n, NAIVE_PANEL, operands->buffer[0], operands->buffer[1]);
+}
+
+static void naive_unpack(const struct naive_kernels *naive, const struct operands *operands,
+                         size_t m)
+{
+    (void)m;
+    const struct bench_case *spec = operands->spec;
+    naive->unpack(spec->k, spec->n, NAIVE_PANEL, operands->buffer[0], operands->buffer[1]);
 }
 
 static void naive_transpose(const struct naive_kernels *naive, const struct operands *operands,
@@ -373,7 +385,7 @@ const struct family family_pack_panels = {
     .name = "pack_panels",
     .sizes = pack_sizes,
     .run = run_pack,
-    .naive = naive_copy,
+    .naive = naive_pack,
     .work = pack_work,
 };
 
@@ -389,7 +401,7 @@ const struct family family_unpack_panels = {
     .name = "unpack_panels",
     .sizes = pack_sizes,
     .run = run_unpack,
-    .naive = naive_copy,
+    .naive = naive_unpack,
     .work = pack_work,
 };
 

@@ -10,7 +10,9 @@ void case_kernel(const struct bench_case *spec, char name[CASE_NAME_SIZE])
 
 void case_shape(const struct bench_case *spec, char shape[CASE_NAME_SIZE])
 {
-    if (spec->k > 0) {
+    if (spec->k > 0 && spec->m == 0) {
+        snprintf(shape, CASE_NAME_SIZE, "%zux%zu", spec->k, spec->n);
+    } else if (spec->k > 0) {
         snprintf(shape, CASE_NAME_SIZE, "%zux%zux%zu", spec->m, spec->n, spec->k);
     } else if (spec->m > 0) {
         snprintf(shape, CASE_NAME_SIZE, "%zux%zu", spec->m, spec->n);

@@ -15,7 +15,8 @@ enum { CASE_BUFFERS = 6, CASE_NAME_SIZE = 64 };
 
 struct family;
 
-/* Matrix products: [m, n] with inner dimension k. Row kernels: m rows of n. Flat ones: n. */
+/* Products: [m, n] with inner dimension k. Row kernels: m rows of n. Packing: [k, n]. Flat ones: n.
+ */
 struct bench_case {
     const struct family *family;
     const char *variant; /* NULL or what distinguishes it, shown behind the kernel's name */
@@ -31,15 +32,16 @@ struct operands {
 };
 
 /*
- * What one call must at least do, whatever the implementation: floating-point operations that only
- * multiply pipes can do (an fma counts 2, a multiplication or an integer multiplication of a lane
- * 2 as well, since it takes the same slot; additions, compares and logic nothing), divisions,
- * roots, bytes read and written once.
+ * What one call must at least do, whatever the implementation. `flops` counts what only multiply
+ * pipes can do: 2 for an fma, and 2 as well for a multiplication or an integer multiplication of a
+ * lane, which take the same slot; nothing for additions, compares and logic. Bytes are counted
+ * once.
  */
 struct work {
     double flops;
     double divisions, roots;
     double read, written;
+    double in_place; /* of the bytes written, those that were read before */
 };
 
 struct family {
@@ -66,7 +68,7 @@ extern const struct family family_random_words, family_random_uniform, family_dr
 extern const struct bench_case bench_case_list[];
 extern const size_t bench_case_count;
 
-/* "gemm_nn:bias+relu" and "32x256x784". */
+/* "gemm_nn:bias+relu"; "32x256x784", "784x256" or "8192". */
 void case_kernel(const struct bench_case *spec, char name[CASE_NAME_SIZE]);
 void case_shape(const struct bench_case *spec, char shape[CASE_NAME_SIZE]);
 

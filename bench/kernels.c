@@ -53,6 +53,11 @@ struct row {
     double *percents, *sorted;   /* [rounds] scratch */
 };
 
+static size_t working_set(const struct work *work)
+{
+    return (size_t)(work->read + work->written - work->in_place);
+}
+
 /* --- the work of one sample ------------------------------------------------------------------- */
 
 static void run_kernel(void *context, size_t thread, size_t iterations)
@@ -166,20 +171,16 @@ static pn_status row_create(struct session *session, const struct bench_case *sp
     }
 
     const struct work *work = &row->work;
-    const enum memory_level level =
-        machine_level(&session->machine, (size_t)(work->read + work->written));
+    const enum memory_level level = machine_level(&session->machine, working_set(work));
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
         row->probes[kind] = (struct probe){(enum probe_kind)kind, level, kernels, &session->probes};
     }
-    const double share = work->read / (work->read + work->written);
-    row->used[KERNEL] = row->used[NAIVE_IKJ] = row->used[NAIVE_IJK] = true;
+    for (int i = 0; i < CONTENDERS; i++) {
+        row->used[i] = true;
+    }
     row->used[FIRST_PROBE + PROBE_FMA] = work->flops > 0;
     row->used[FIRST_PROBE + PROBE_DIVIDE] = work->divisions > 0;
     row->used[FIRST_PROBE + PROBE_SQRT] = work->roots > 0;
-    row->used[FIRST_PROBE + PROBE_READ] = share > 2.0 / 3;
-    row->used[FIRST_PROBE + PROBE_TRIAD] = share > 0.5 && share < 1;
-    row->used[FIRST_PROBE + PROBE_COPY] = share < 2.0 / 3;
-
     const size_t rounds = session->options->rounds;
     const size_t bytes = (CONTENDERS + 2) * rounds * sizeof(double);
     double *samples = malloc(bytes);
@@ -242,23 +243,25 @@ static pn_status measure_row(struct row *row)
     return PN_OK;
 }
 
-/* Nanoseconds that moving the bytes takes: reads alone run at the read probe's bandwidth, one write
- * for two reads at triad's, one for one at copy's; between them in proportion. */
+/*
+ * Nanoseconds that moving the bytes takes at least, from what reading, copying and triad took in
+ * the same round for each byte of one array. In L1 loads and stores run side by side. Beyond it a
+ * line that is written must be fetched too, unless it was read anyway, and goes back later: copying
+ * moves each byte in twice and out once, triad in three times. The cheapest fetch that a probe
+ * shows is the price of fetching; what copying takes above it is the price of writing back.
+ */
 static double bytes_limit(const struct row *row, double threads, size_t round)
 {
     const struct work *work = &row->work;
-    const double bytes = (work->read + work->written) * threads;
-    const double share = work->read / (work->read + work->written);
-    const double copy = 1 / row->samples[FIRST_PROBE + PROBE_COPY][round];
-    const double triad = 1 / row->samples[FIRST_PROBE + PROBE_TRIAD][round];
-    const double read = 1 / row->samples[FIRST_PROBE + PROBE_READ][round];
-    if (share <= 0.5) {
-        return bytes * copy;
+    const double read = threads / row->samples[FIRST_PROBE + PROBE_READ][round];
+    const double copy = threads * 2 / row->samples[FIRST_PROBE + PROBE_COPY][round];
+    const double triad = threads * 3 / row->samples[FIRST_PROBE + PROBE_TRIAD][round];
+    if (row->probes[PROBE_READ].level == LEVEL_L1) {
+        return fmax(work->read * fmin(read, triad / 2), work->written * fmin(copy, triad));
     }
-    if (share < 2.0 / 3) {
-        return bytes * (copy + (triad - copy) * (share - 0.5) * 6);
-    }
-    return share < 1 ? bytes * (triad + (read - triad) * (share - 2.0 / 3) * 3) : bytes * read;
+    const double fetch = fmin(read, fmin(copy / 2, triad / 3));
+    const double fetched = work->read + work->written - work->in_place;
+    return fetched * fetch + work->written * (copy - 2 * fetch);
 }
 
 /* The least time of one iteration by this round's probes, and which limit it comes from. */
@@ -382,8 +385,7 @@ static pn_status choose_cases(const char *filter, const struct simd_kernels *ker
         chosen[i] = matches(&regex, spec);
         if (chosen[i]) {
             const struct work work = spec->family->work(kernels, spec);
-            const enum memory_level level =
-                machine_level(machine, (size_t)(work.read + work.written));
+            const enum memory_level level = machine_level(machine, working_set(&work));
             *deepest = level > *deepest ? level : *deepest;
             count++;
         }

@@ -31,7 +31,7 @@ static const char help_text[] =
     "  --threads N      or auto, one for each usable core (limits: auto; kernels: 1)\n"
     "  --filter RE      kernels: rows whose \"kernel shape\" matches\n"
     "  --rounds N       samples of each contender, taken in turns; the median counts (7)\n"
-    "  --min-time MS    a sample takes at least this long (2)\n"
+    "  --min-time MS    a sample takes at least this long (1)\n"
     "  --json           one JSON object\n"
     "  --help, --version\n";
 
@@ -141,7 +141,7 @@ static pn_status parse_option(int option, const char *text, struct bench_options
 /* Runs the command that the arguments name. */
 static pn_status run(int count, char **arguments)
 {
-    struct bench_options options = {.rounds = 7, .sample_ns = 2e6};
+    struct bench_options options = {.rounds = 7, .sample_ns = 1e6};
     opterr = 0;
     int option;
     while ((option = getopt_long(count, arguments, ":", long_options, NULL)) != -1) {

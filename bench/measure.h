@@ -23,7 +23,8 @@ struct measure {
 pn_status measure_create(size_t threads, struct measure *measure);
 void measure_free(struct measure *measure);
 
-/* Nanoseconds from the first thread's start to the last one's end, for one iteration. */
+/* Nanoseconds from the first thread's start to the last one's end, for one iteration. A short
+ * sample in which a thread was preempted is taken again a few times; the fastest counts then. */
 pn_status measure_sample(struct measure *measure, measure_work work, void *context,
                          size_t iterations, double *nanoseconds);
 

@@ -118,10 +118,27 @@ static void optimizer(const struct simd_optimizer_step *step, size_t n,
     }
 }
 
-static void copy(size_t n, const float *restrict x, float *restrict y)
+static void pack(size_t k, size_t n, size_t nr, const float *restrict x, float *restrict panels)
 {
-    for (size_t i = 0; i < n; i++) {
-        y[i] = x[i];
+    for (size_t j = 0; j < n; j += nr) {
+        const size_t width = n - j < nr ? n - j : nr;
+        for (size_t p = 0; p < k; p++) {
+            for (size_t i = 0; i < width; i++) {
+                panels[j * k + p * nr + i] = x[p * n + j + i];
+            }
+        }
+    }
+}
+
+static void unpack(size_t k, size_t n, size_t nr, const float *restrict panels, float *restrict x)
+{
+    for (size_t j = 0; j < n; j += nr) {
+        const size_t width = n - j < nr ? n - j : nr;
+        for (size_t p = 0; p < k; p++) {
+            for (size_t i = 0; i < width; i++) {
+                x[p * n + j + i] = panels[j * k + p * nr + i];
+            }
+        }
     }
 }
 
@@ -408,7 +425,8 @@ const struct naive_kernels NAIVE_TABLE = {
     .relu_gradient = relu_gradient,
     .column_sum = column_sum,
     .optimizer = optimizer,
-    .copy = copy,
+    .pack = pack,
+    .unpack = unpack,
     .transpose = transpose,
     .gather_u8 = gather_u8,
     .gather_f32 = gather_f32,

@@ -25,7 +25,9 @@ struct naive_kernels {
     void (*column_sum)(size_t rows, size_t n, const float *x, float *sum);
     void (*optimizer)(const struct simd_optimizer_step *step, size_t n, const float *gradient,
                       float *w, float *slot1, float *slot2);
-    void (*copy)(size_t n, const float *x, float *y);
+    /* Panels of nr columns, as simd.h lays them out, from row-major [k, n], and back. */
+    void (*pack)(size_t k, size_t n, size_t nr, const float *x, float *panels);
+    void (*unpack)(size_t k, size_t n, size_t nr, const float *panels, float *x);
     /* y [n, k] = transpose of x [k, n]. */
     void (*transpose)(size_t k, size_t n, const float *x, float *y);
     void (*gather_u8)(size_t count, size_t n, const uint8_t *const *rows, float scale, float *out);
