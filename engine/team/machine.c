@@ -60,7 +60,9 @@ static const char *machine_load(struct machine *machine)
         hwloc_topology_destroy(machine->topology);
         return "out of memory";
     }
+    hwloc_bitmap_t mask = machine_save_mask(machine);
     machine->openmp_binds = machine_openmp_binds();
+    machine_restore_mask(machine, mask);
     if (!hwloc_topology_is_thissystem(machine->topology)) {
         hwloc_bitmap_fill(machine->allowed);
     } else if (machine->openmp_binds) {
@@ -89,4 +91,24 @@ pn_status machine_get(const struct machine **machine)
     }
     *machine = &machine_here;
     return PN_OK;
+}
+
+hwloc_bitmap_t machine_save_mask(const struct machine *machine)
+{
+    hwloc_bitmap_t mask = machine->openmp_binds ? NULL : hwloc_bitmap_alloc();
+    if (mask && hwloc_get_cpubind(machine->topology, mask, HWLOC_CPUBIND_THREAD) < 0) {
+        hwloc_bitmap_free(mask);
+        return NULL;
+    }
+    return mask;
+}
+
+void machine_restore_mask(const struct machine *machine, hwloc_bitmap_t mask)
+{
+    if (mask) {
+        if (!machine->openmp_binds) {
+            hwloc_set_cpubind(machine->topology, mask, HWLOC_CPUBIND_THREAD);
+        }
+        hwloc_bitmap_free(mask);
+    }
 }

@@ -19,4 +19,12 @@ struct machine {
  */
 pn_status machine_get(const struct machine **machine);
 
+/*
+ * The calling thread's mask, to be given back after calls to OpenMP: libomp widens the mask of a
+ * thread that it sees for the first time to that of the process. NULL, and nothing is given back,
+ * where OpenMP binds threads on the user's demand. restore frees the mask.
+ */
+hwloc_bitmap_t machine_save_mask(const struct machine *machine);
+void machine_restore_mask(const struct machine *machine, hwloc_bitmap_t mask);
+
 #endif

@@ -116,7 +116,9 @@ pn_status team_create(const pn_run_options *options, struct team **team)
     };
     status = team_plan(created, options->threads);
     if (status == PN_OK) {
+        hwloc_bitmap_t mask = machine_save_mask(machine);
         const int limit = omp_get_thread_limit();
+        machine_restore_mask(machine, mask);
         status = team_shrink(created, limit > 0 ? (size_t)limit : 1);
     }
     if (status != PN_OK) {
@@ -191,8 +193,8 @@ static bool team_bind_to(hwloc_topology_t topology, size_t pu)
 }
 
 /*
- * Binds the calling thread to its PU and returns the set it had before, for team_unbind; NULL if
- * nothing was changed. Where another team runs, the thread may roam over all that the process may
+ * Binds the calling thread to its PU and returns the mask it had before; NULL if nothing was
+ * changed. Where another team runs, the thread may roam over all that the process may
  * use: it may have been started by a bound one and have inherited its one core.
  */
 static hwloc_bitmap_t team_bind(struct team_run *run, size_t thread)
@@ -202,11 +204,7 @@ static hwloc_bitmap_t team_bind(struct team_run *run, size_t thread)
     if (!team->placement.bind) {
         return NULL;
     }
-    hwloc_bitmap_t before = hwloc_bitmap_alloc();
-    if (before && hwloc_get_cpubind(topology, before, HWLOC_CPUBIND_THREAD) < 0) {
-        hwloc_bitmap_free(before);
-        before = NULL;
-    }
+    hwloc_bitmap_t before = machine_save_mask(team->machine);
     if (before && !run->alone) {
         hwloc_set_cpubind(topology, team->machine->allowed, HWLOC_CPUBIND_THREAD);
     }
@@ -216,14 +214,6 @@ static hwloc_bitmap_t team_bind(struct team_run *run, size_t thread)
         atomic_fetch_add(&run->not_bound, 1);
     }
     return before;
-}
-
-static void team_unbind(const struct team *team, hwloc_bitmap_t before)
-{
-    if (before) {
-        hwloc_set_cpubind(team->machine->topology, before, HWLOC_CPUBIND_THREAD);
-        hwloc_bitmap_free(before);
-    }
 }
 
 /* Says what became of the binding, in the line and, where it is not as planned, to the log. */
@@ -256,7 +246,7 @@ static void team_thread(struct team_run *run, size_t thread)
         team_report(run);
     }
     run->body(run->context, thread);
-    team_unbind(run->team, before);
+    machine_restore_mask(run->team->machine, before);
     fesetenv(&environment);
 }
 
@@ -295,7 +285,9 @@ pn_status team_run(struct team *team, void (*body)(void *context, size_t thread)
     }
     struct team_run run = {.team = team, .body = body, .context = context};
     run.alone = atomic_fetch_add(&team_runs, 1) == 0;
+    hwloc_bitmap_t mask = machine_save_mask(team->machine);
     team_region(&run, threads);
+    machine_restore_mask(team->machine, mask);
     atomic_fetch_sub(&team_runs, 1);
     barrier_free(team->barrier);
     team->barrier = NULL;

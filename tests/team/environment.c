@@ -9,7 +9,7 @@
 
 static char output[65536];
 
-/* Runs a shell command in which %s stands for the probe and keeps what it prints. */
+/* Runs a shell command and keeps what it prints. */
 static int probe(const char *format, ...)
 {
     char command[4096];
@@ -125,6 +125,16 @@ Test(environment, binding_can_be_switched_off)
     cr_assert_eq(number("pu0"), -1);
     cr_assert_str_eq(value("thread0"), value("before"));
     cr_assert(strstr(value("line"), "not bound: binding is switched off"), "%s", output);
+}
+
+Test(environment, a_failure_to_bind_is_said_and_not_fatal)
+{
+    cr_assert_eq(probe("PROBE_REFUSES=1 %s 1", TEAM_PROBE), 0);
+    cr_assert(strstr(value("planned"), "bound one to a core"), "%s", output);
+    cr_assert_eq(number("bound"), 0, "%s", output);
+    cr_assert_eq(number("pu0"), -1);
+    cr_assert(strstr(value("line"), "not bound: 1 of 1 threads could not be bound"), "%s", output);
+    cr_assert_str_eq(value("warning"), value("line"));
 }
 
 Test(environment, openmp_places_are_kept)

@@ -1,14 +1,30 @@
 /*
  * Runs one team and prints what it sees, one "key value" a line, for the tests of environments:
  *   team_probe threads [none]
+ * With PROBE_REFUSES in the environment no thread can be bound.
  */
-#include <omp.h>
 #include <dirent.h>
+#include <errno.h>
+#include <omp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "engine/team/team.h"
+
+/* Stands before the C library's, which hwloc would call. */
+__attribute__((visibility("default"))) int sched_setaffinity(pid_t thread, size_t size,
+                                                             const cpu_set_t *set)
+{
+    if (getenv("PROBE_REFUSES")) {
+        errno = EPERM;
+        return -1;
+    }
+    return (int)syscall(SYS_sched_setaffinity, thread, size, set);
+}
 
 struct probe {
     struct team *team;
