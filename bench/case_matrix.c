@@ -355,7 +355,7 @@ static void run_transpose(const struct simd_kernels *kernels, const struct opera
     }
 }
 
-/* The panel width of AVX2 and NEON; the last columns of a panel fit the buffers of all. */
+/* The panel width of AVX2; the packed shapes are multiples of it. */
 enum { NAIVE_PANEL = 16 };
 
 static void naive_pack(const struct naive_kernels *naive, const struct operands *operands, size_t m)

@@ -37,13 +37,21 @@ pn_status output_create(const char *command, bool json, const char *isa, size_t 
     return PN_OK;
 }
 
+static pn_status flush(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return error_set(PN_ERROR_IO, "standard output: writing the results failed: %s",
+                         strerror(errno));
+    }
+    return PN_OK;
+}
+
 pn_status output_row(struct output *output, json_t *row, const char *line)
 {
     if (!output->json) {
         json_decref(row);
         puts(line);
-        fflush(stdout);
-        return PN_OK;
+        return flush();
     }
     if (row == NULL || json_array_append_new(output->rows, row) != 0) {
         return error_memory(0, "a row of results");
@@ -58,11 +66,7 @@ pn_status output_finish(struct output *output)
         putchar('\n');
     }
     output_discard(output);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        return error_set(PN_ERROR_IO, "standard output: writing the results failed: %s",
-                         strerror(errno));
-    }
-    return PN_OK;
+    return flush();
 }
 
 void output_discard(struct output *output)

@@ -1,0 +1,268 @@
+/* pinion-bench from outside: what it prints, how it fails. Nothing here depends on how fast. */
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <jansson.h>
+
+#include "simd/simd.h"
+
+/* Few and short samples: structure is tested, not speed. */
+#define QUICK " --rounds 1 --min-time 0.01"
+
+/* Runs the program; returns its exit code. `output` receives the first bytes that it printed. */
+static int run(const char *arguments, char *output, size_t size)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "%s %s", BENCH, arguments);
+    FILE *pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    const size_t length = fread(output, 1, size - 1, pipe);
+    output[length] = '\0';
+    while (fgetc(pipe) != EOF) {
+    }
+    const int status = pclose(pipe);
+    cr_assert(WIFEXITED(status), "%s: killed", arguments);
+    return WEXITSTATUS(status);
+}
+
+/* Runs with --json and checks what both commands promise. */
+static json_t *run_json(const char *arguments)
+{
+    static char output[1 << 20];
+    char command[512];
+    snprintf(command, sizeof command, "%s --json" QUICK, arguments);
+    cr_assert_eq(run(command, output, sizeof output), 0);
+    json_error_t error;
+    json_t *root = json_loads(output, 0, &error);
+    cr_assert_not_null(root, "%s: line %d: %s", arguments, error.line, error.text);
+    for (const char **key =
+             (const char *[]){"command", "version", "processor", "isa", "placement", NULL};
+         *key != NULL; key++) {
+        cr_assert(json_is_string(json_object_get(root, *key)), "%s", *key);
+    }
+    cr_assert_eq(json_integer_value(json_object_get(root, "schema")), 1);
+    cr_assert_gt(json_integer_value(json_object_get(root, "threads")), 0);
+    cr_assert_gt(json_array_size(json_object_get(root, "rows")), 0);
+    return root;
+}
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    cr_assert_not_null(text, "no %s", key);
+    return text;
+}
+
+static double positive(const json_t *row, const char *key)
+{
+    const double value = json_number_value(json_object_get(row, key));
+    cr_assert(value > 0, "%s: %g", key, value);
+    return value;
+}
+
+/* Rows of which each given key holds the given text; ends at NULL. */
+static size_t count_rows(const json_t *root, const char *const *pairs)
+{
+    size_t index, count = 0;
+    json_t *row;
+    json_array_foreach(json_object_get(root, "rows"), index, row)
+    {
+        bool all = true;
+        for (const char *const *pair = pairs; *pair != NULL; pair += 2) {
+            const char *text = json_string_value(json_object_get(row, pair[0]));
+            all = all && text != NULL && strcmp(text, pair[1]) == 0;
+        }
+        count += all;
+    }
+    return count;
+}
+
+#define ROWS(ROOT, ...) count_rows(ROOT, (const char *const[]){__VA_ARGS__, NULL})
+
+/* Names of the tables that run here, each once. */
+static size_t running_tables(const char *names[8])
+{
+    size_t known, count = 0;
+    const struct simd_kernels *const *list = simd_list(&known);
+    for (size_t i = 0; i < known; i++) {
+        if (simd_runs(list[i]) && simd_find(list[i]->name) == list[i]) {
+            names[count++] = list[i]->name;
+        }
+    }
+    return count;
+}
+
+Test(limits, has_every_limit_for_one_thread_and_all)
+{
+    json_t *root = run_json("limits --threads 2");
+    const char *tables[8];
+    const size_t count = running_tables(tables);
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_eq(ROWS(root, "limit", "fma", "isa", tables[i]), 2);
+        cr_expect_eq(ROWS(root, "limit", "divide", "isa", tables[i]), 2);
+        cr_expect_eq(ROWS(root, "limit", "sqrt", "isa", tables[i]), 2);
+    }
+    cr_expect_eq(ROWS(root, "limit", "read", "level", "DRAM", "unit", "GB/s"), 2);
+    cr_expect_eq(ROWS(root, "limit", "copy", "level", "L1"), 2);
+    cr_expect_eq(ROWS(root, "limit", "triad", "level", "DRAM"), 2);
+    cr_expect_eq(ROWS(root, "limit", "barrier", "unit", "ns"), 2);
+    cr_expect_eq(ROWS(root, "limit", "region", "unit", "ns"), 2);
+
+    size_t index;
+    json_t *row;
+    json_array_foreach(json_object_get(root, "rows"), index, row)
+    {
+        const double value = positive(row, "value"), best = positive(row, "best");
+        const bool time = strcmp(text_of(row, "unit"), "ns") == 0;
+        cr_expect(time ? best <= value : best >= value, "%s", text_of(row, "limit"));
+        cr_expect_gt(json_integer_value(json_object_get(row, "threads")), 0);
+    }
+    json_decref(root);
+}
+
+static void check_kernel_row(const json_t *row)
+{
+    static const char *const limits[] = {"fma", "divide", "L1", "L2", "L3", "DRAM"};
+    const char *kernel = text_of(row, "kernel"), *limit = text_of(row, "limit");
+    positive(row, "ns");
+    positive(row, "percent_of_limit");
+    positive(row, "times_naive");
+    positive(row, "times_naive_ijk");
+    const bool product =
+        strncmp(kernel, "gemm", 4) == 0 || strncmp(kernel, "weight_update", 13) == 0;
+    positive(row, product ? "gflops" : "gbps");
+    cr_expect_null(json_object_get(row, product ? "gbps" : "gflops"));
+    cr_expect(json_is_boolean(json_object_get(row, "impossible")));
+    bool known = false;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        known = known || strcmp(limit, limits[i]) == 0;
+    }
+    cr_expect(known, "%s", limit);
+    cr_expect_neq(text_of(row, "shape")[0], '\0');
+}
+
+Test(kernels, measures_every_kernel_of_the_table)
+{
+    /* Every family, on its smaller shapes. */
+    json_t *root =
+        run_json("kernels --filter '^[^ ]* (32x|64x|256x10|784x256$|784x256x32|[0-9]*$)'");
+    size_t index;
+    json_t *row;
+    json_array_foreach(json_object_get(root, "rows"), index, row)
+    {
+        check_kernel_row(row);
+        cr_expect_eq(json_integer_value(json_object_get(row, "threads")), 1);
+    }
+    static const char *const kernels[] = {
+        "gemm_nn",
+        "gemm_nn:bias+relu",
+        "gemm_nn:relu_gradient",
+        "gemm_tn",
+        "weight_update:adam",
+        "bias_update:adam",
+        "optimizer_update:adam",
+        "optimizer_update:nesterov",
+        "pack_panels",
+        "pack_panels_transposed",
+        "unpack_panels",
+        "transpose_panel",
+        "gather_u8",
+        "gather_f32",
+        "activation:gelu",
+        "activation_gradient:softplus",
+        "exp",
+        "log",
+        "softmax",
+        "softmax_crossentropy",
+        "sum",
+        "max",
+        "count_subnormal",
+        "dropout",
+        "random_words",
+        "random_uniform",
+    };
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        cr_expect_gt(ROWS(root, "kernel", kernels[i]), 0, "%s", kernels[i]);
+    }
+    json_decref(root);
+}
+
+Test(kernels, measures_every_table_and_several_threads)
+{
+    json_t *root = run_json("kernels --isa all --threads 2 --filter 'gemm_.. 64x64x64|exp'");
+    const char *tables[8];
+    const size_t count = running_tables(tables);
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_eq(ROWS(root, "kernel", "gemm_nn", "shape", "64x64x64", "isa", tables[i]), 1);
+    }
+    size_t index;
+    json_t *row;
+    json_array_foreach(json_object_get(root, "rows"), index, row)
+    {
+        check_kernel_row(row);
+        cr_expect_eq(json_integer_value(json_object_get(row, "threads")), 2);
+    }
+    json_decref(root);
+}
+
+Test(kernels, prints_a_table)
+{
+    char output[8192];
+    cr_assert_eq(run("kernels --isa scalar --filter '^exp'" QUICK, output, sizeof output), 0);
+    cr_expect_not_null(strstr(output, "ISA scalar"));
+    cr_expect_not_null(strstr(output, "1 thread"));
+    cr_expect_not_null(strstr(output, "% of limit"));
+    cr_expect_not_null(strstr(output, "\nexp "));
+}
+
+/* One line on standard error, nothing on standard output unless `redirection` sends it elsewhere.
+ */
+static void refused_to(const char *redirection, const char *arguments, int code,
+                       const char *expected)
+{
+    char command[512], output[1024];
+    snprintf(command, sizeof command, "%s 2>&1 %s", arguments, redirection);
+    cr_expect_eq(run(command, output, sizeof output), code, "%s", arguments);
+    cr_expect_not_null(strstr(output, expected), "%s: %s", arguments, output);
+    const char *end = strchr(output, '\n');
+    cr_expect(end != NULL && end[1] == '\0', "%s: not one line: %s", arguments, output);
+}
+
+static void refused(const char *arguments, int code, const char *expected)
+{
+    refused_to("", arguments, code, expected);
+}
+
+Test(usage, is_refused_in_one_line)
+{
+    refused("", 2, "no command");
+    refused("limit", 2, "limit: unknown command");
+    refused("kernels limits", 2, "one command");
+    refused("kernels --bogus", 2, "--bogus: unknown option");
+    refused("kernels --filter", 2, "--filter: needs a value");
+    refused("kernels --filter '('", 2, "--filter '('");
+    refused("kernels --filter no_such_kernel", 2, "no kernel and shape match");
+    refused("kernels --isa sse9", 2, "sse9");
+    refused("kernels --threads 0", 2, "--threads '0'");
+    refused("kernels --threads 2x", 2, "--threads '2x'");
+    refused("kernels --rounds 0", 2, "--rounds '0'");
+    refused("kernels --min-time nan", 2, "--min-time 'nan'");
+}
+
+Test(usage, full_output_is_an_io_error)
+{
+    refused_to("> /dev/full", "kernels --filter '^exp'" QUICK " --json", 74, "standard output");
+    refused_to("> /dev/full", "kernels --filter '^exp'" QUICK, 74, "standard output");
+}
+
+Test(usage, help_and_version)
+{
+    char output[4096];
+    cr_assert_eq(run("--help", output, sizeof output), 0);
+    cr_expect_eq(strncmp(output, "Examples", 8), 0);
+    cr_assert_eq(run("--version", output, sizeof output), 0);
+    cr_expect_not_null(strstr(output, "pinion-bench "));
+}
