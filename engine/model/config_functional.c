@@ -4,7 +4,7 @@
 
 #include "engine/base/error.h"
 #include "engine/model/config_value.h"
-#include "engine/model/model.h"
+#include "engine/model/names.h"
 
 /* The name of a layer entry: its own key, or that of its config. NULL without one. */
 static const char *entry_name(const json_t *entry)
@@ -98,6 +98,12 @@ static pn_status functional_link(const struct config_place *place, const json_t 
         if (strcmp(name, input) == 0) {
             *first = entry;
             continue;
+        }
+        if (config_is_text(config_get(entry, "class_name"), layer_class_name(PN_INPUT))) {
+            return config_fail(place,
+                               "\"%.64s\" is an input, but input_layers names \"%.64s\"; pinion "
+                               "takes models with one input",
+                               name, input);
         }
         const char *const before = inbound_name(entry);
         if (!before) {

@@ -110,22 +110,19 @@ static pn_status config_keep_set(struct reading *reading, const char *const *key
 
 /* --- activations and initializers ------------------------------------------------------------- */
 
-/* The slope or alpha of an activation layer's object; false where it is no number of 0 or more. */
-static bool config_alpha(const json_t *config, float *alpha)
+/* The alpha of an activation layer's object, which Keras 3 calls negative_slope; false where it is
+ * no number of 0 or more. */
+static bool config_alpha(const json_t *config, double *alpha)
 {
     static const char *const keys[] = {"alpha", "negative_slope"};
     for (size_t i = 0; i < 2; i++) {
         const json_t *const value = config_get(config, keys[i]);
-        if (!value) {
-            continue;
-        }
-        const double number = json_number_value(value);
-        if (!json_is_number(value) || number < 0 || !float_is_plain(number)) {
+        if (value && !json_is_number(value)) {
             return false;
         }
-        *alpha = (float)number;
+        *alpha = value ? json_number_value(value) : *alpha;
     }
-    return true;
+    return *alpha >= 0 && float_is_plain(*alpha);
 }
 
 /* Whether each value that a ReLU or Softmax layer may carry is its default. */
@@ -144,49 +141,61 @@ static bool config_is_plain_activation(const json_t *config)
     return !config_get(config, "max_value");
 }
 
-/* Activation layers given as an activation: {"class_name": "LeakyReLU", "config": {"alpha": 0.1}}.
+/* Kept with its module: Keras 3 finds the class only so, Keras 2 does not mind. */
+static pn_status config_sloped_activation(struct reading *reading, const char *class_name,
+                                          enum simd_activation kind, double alpha)
+{
+    const json_t *const object = config_get(reading->config, "activation");
+    if (!config_alpha(config_get(object, "config"), &alpha)) {
+        return config_fail(&reading->place, "activation %s: alpha must be a number of at least 0",
+                           class_name);
+    }
+    reading->activation = (struct activation){.kind = kind, .alpha = (float)alpha};
+    json_t *const kept =
+        json_pack("{s:s, s:s, s:{s:f}, s:n}", "module", "keras.layers", "class_name", class_name,
+                  "config", "alpha", alpha, "registered_name");
+    return json_object_set_new(reading->kept, "activation", kept) == 0
+               ? PN_OK
+               : error_memory(64, "a layer's config");
+}
+
+/* An activation layer given as an activation: {"class_name": "LeakyReLU", "config": {"alpha":
+ * 0.1}}.
  */
-static bool config_activation_layer(const json_t *object, struct activation *activation)
+static pn_status config_activation_object(struct reading *reading, const json_t *object)
 {
     const json_t *const class_name = config_get(object, "class_name");
-    const json_t *const config = config_get(object, "config");
-    if (!config_is_keras(object)) {
-        return false;
+    const bool known = config_is_keras(object);
+    const bool plain = config_is_plain_activation(config_get(object, "config"));
+    if (known && config_is_text(class_name, "LeakyReLU")) {
+        return config_sloped_activation(reading, "LeakyReLU", SIMD_LEAKY_RELU, 0.3);
     }
-    if (config_is_text(class_name, "LeakyReLU")) {
-        *activation = (struct activation){.kind = SIMD_LEAKY_RELU, .alpha = 0.3F};
-        return config_alpha(config, &activation->alpha);
+    if (known && config_is_text(class_name, "ELU")) {
+        return config_sloped_activation(reading, "ELU", SIMD_ELU, 1.0);
     }
-    if (config_is_text(class_name, "ELU")) {
-        *activation = (struct activation){.kind = SIMD_ELU, .alpha = 1.0F};
-        return config_alpha(config, &activation->alpha);
+    if (known && plain && config_is_text(class_name, "ReLU")) {
+        reading->activation = (struct activation){.kind = SIMD_RELU};
+        return PN_OK;
     }
-    if (config_is_text(class_name, "ReLU")) {
-        *activation = (struct activation){.kind = SIMD_RELU};
-        return config_is_plain_activation(config);
+    if (known && plain && config_is_text(class_name, "Softmax")) {
+        reading->activation = (struct activation){.softmax = true};
+        return PN_OK;
     }
-    if (config_is_text(class_name, "Softmax")) {
-        *activation = (struct activation){.softmax = true};
-        return config_is_plain_activation(config);
-    }
-    return false;
+    return config_fail(&reading->place,
+                       "activation object %.64s is not known with this config; known are "
+                       "LeakyReLU, ELU, and plain ReLU and Softmax",
+                       config_describe(object));
 }
 
 static pn_status config_activation(struct reading *reading)
 {
-    json_t *value = config_get(reading->config, "activation");
+    const json_t *value = config_get(reading->config, "activation");
     reading->extras.activation = &reading->activation;
     if (json_is_object(value) && config_is_text(config_get(value, "class_name"), "function") &&
         config_is_keras(value)) {
         value = config_get(value, "config"); /* {"class_name": "function", "config": "relu"} */
     } else if (json_is_object(value)) {
-        if (config_activation_layer(value, &reading->activation)) {
-            return config_keep(reading, "activation", value);
-        }
-        return config_fail(&reading->place,
-                           "activation object %.64s is not known with this config; known are "
-                           "LeakyReLU, ELU, ReLU and Softmax with their defaults otherwise",
-                           config_describe(value));
+        return config_activation_object(reading, value);
     }
     if (value && !json_is_string(value)) {
         return config_fail(&reading->place, "activation must be a string, not %.64s",

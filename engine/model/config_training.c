@@ -236,10 +236,10 @@ pn_status config_training_parse(pn_model *model, const char *json, size_t length
     if (status != PN_OK) {
         return status;
     }
-    /* A whole config.json has the compile_config inside; it may be null. */
+    /* A whole config.json has the compile_config inside; it may be null or empty. */
     const bool whole = json_object_get(root, "compile_config") || config_get(root, "class_name");
     const json_t *const config = whole ? config_get(root, "compile_config") : root;
-    if (config) {
+    if (config && !(whole && json_object_size(config) == 0)) {
         status = training_compile(model, config);
     }
     json_decref(root);

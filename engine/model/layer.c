@@ -295,7 +295,9 @@ static pn_status layer_set_name(struct pn_model *model, const pn_layer *given, s
         return error_set(PN_ERROR_USAGE, "layer %zu: its name \"%.64s\" %s", model->layer_count,
                          given->name, problem);
     }
-    if (name_find(model, given->name)) {
+    /* An implied input is about to be renamed. */
+    const struct layer *const taken = name_find(model, given->name);
+    if (taken && !(taken == model->layers && model->layer_count == 1 && model->input_implied)) {
         return error_set(PN_ERROR_USAGE,
                          "layer %zu: the name \"%s\" is taken; names are unique in a model",
                          model->layer_count, given->name);
