@@ -91,7 +91,7 @@ static void try(const char *images, const char *labels, uint32_t mutant, struct 
     }
     for (size_t i = 0; i < pn_dataset_count(dataset); i++) {
         cr_assert_geq(pn_dataset_labels(dataset)[i], 0);
-        cr_assert_lt(pn_dataset_labels(dataset)[i], pn_dataset_classes(dataset));
+        cr_assert_lt(pn_dataset_labels(dataset)[i], (int32_t)pn_dataset_classes(dataset));
         sum += (unsigned)pn_dataset_labels(dataset)[i];
     }
     cr_assert_leq(sum, 255 * (size + pn_dataset_count(dataset)));
