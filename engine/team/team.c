@@ -13,6 +13,7 @@
 #include "engine/team/placement.h"
 #include "engine/team/quota.h"
 #include "engine/team/report.h"
+#include "engine/team/threads.h"
 
 enum { TEAM_LINE_SIZE = 512 };
 
@@ -279,6 +280,13 @@ static void team_region(struct team_run *run, size_t threads)
 pn_status team_run(struct team *team, void (*body)(void *context, size_t thread), void *context)
 {
     const size_t threads = team->placement.threads;
+    /* Within reason OpenMP gets its threads; a large count may be a user's mistake. */
+    if (threads > team->placement.cores && !threads_available(threads - 1)) {
+        return error_set(PN_ERROR_FAILED,
+                         "team: the system does not start %zu threads; ask for fewer, or raise its "
+                         "limits (ulimit -u, -v, the cgroup's pids.max)",
+                         threads);
+    }
     const pn_status status = barrier_create(threads, team->placement.group, &team->barrier);
     if (status != PN_OK) {
         return status;

@@ -41,8 +41,8 @@ long team_pu(const struct team *team, size_t thread);
  * are kept and nothing traps). A thread that cannot be bound runs unbound; the placement line and
  * the log say so. So does a second team_run at the same time in one process, which runs unbound.
  * Works within a caller's own OpenMP region, where OpenMP makes the threads anew.
- * PN_ERROR_FAILED if OpenMP gives fewer threads; body has not run then. Results never depend on the
- * number of threads, so asking again for fewer is safe.
+ * PN_ERROR_FAILED if the system or OpenMP gives fewer threads; body has not run then. Results never
+ * depend on the number of threads, so asking again for fewer is safe.
  */
 pn_status team_run(struct team *team, void (*body)(void *context, size_t thread), void *context);
 

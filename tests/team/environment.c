@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <criterion/criterion.h>
 
@@ -211,3 +212,18 @@ Test(environment, another_machine_s_topology_binds_nothing)
     cr_assert(strstr(value("line"), "8 threads on 8 of 8 cores (hwloc's environment"), "%s",
               output);
 }
+
+/* AddressSanitizer itself needs more address space than that. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+#if !defined(ADDRESS_SANITIZER) && !defined(__SANITIZE_ADDRESS__)
+Test(environment, more_threads_than_the_system_gives_is_an_error)
+{
+    const int status = probe("ulimit -v 4000000; %s 2000", TEAM_PROBE);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1, "%d: %s", status, output);
+    cr_assert(strstr(value("error"), "does not start 2000 threads"), "%s", output);
+}
+#endif
