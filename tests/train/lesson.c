@@ -53,7 +53,7 @@ Test(lesson, raw_pixels_are_within_the_spread_of_keras)
 {
     load();
     json_error_t error;
-    json_t *oracle = json_load_file(TESTS_DIR "/train/oracles/keras_spread.json", 0, &error);
+    json_t *oracle = json_load_file(TESTS_DIR "/oracles/keras_spread.json", 0, &error);
     cr_assert_not_null(oracle, "%s", error.text);
     double least = 1.0, most = 0.0;
     size_t i, runs = 0;

@@ -1,0 +1,112 @@
+/* Keras's ModelCheckpoint for whole models. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/error.h"
+#include "engine/format/atomic_file.h"
+#include "engine/train/best.h"
+#include "engine/train/check.h"
+#include "engine/train/monitor.h"
+
+static const char *const who = "checkpoint";
+
+struct checkpoint {
+    struct monitor monitor; /* first: pn_callback_best_epoch reads it */
+    bool save_best_only;
+    bool saved; /* in this fit */
+    char *file;
+};
+
+static pn_status save(struct checkpoint *checkpoint, const pn_model *model)
+{
+    const pn_status status = pn_model_save(model, checkpoint->file);
+    checkpoint->saved = checkpoint->saved || status == PN_OK;
+    return status;
+}
+
+static pn_status on_train_begin(void *user, pn_fit_view *view)
+{
+    (void)view;
+    struct checkpoint *checkpoint = user;
+    monitor_reset(&checkpoint->monitor);
+    checkpoint->saved = false;
+    return PN_OK;
+}
+
+static pn_status on_epoch_end(void *user, pn_fit_view *view)
+{
+    struct checkpoint *checkpoint = user;
+    bool improved = false;
+    if (checkpoint->save_best_only) {
+        const pn_status status = monitor_take(&checkpoint->monitor, who, view->epoch, &improved);
+        if (status != PN_OK || !improved) {
+            return status;
+        }
+    } else {
+        checkpoint->monitor.best_epoch = view->epoch->epoch;
+    }
+    return save(checkpoint, view->model);
+}
+
+/* An interrupted fit leaves where it stands, but a best epoch's file is not given up for that. */
+static pn_status on_train_end(void *user, pn_fit_view *view)
+{
+    struct checkpoint *checkpoint = user;
+    if (!view->interrupted || (checkpoint->save_best_only && checkpoint->saved)) {
+        return PN_OK;
+    }
+    return save(checkpoint, view->model);
+}
+
+static void free_user(void *user)
+{
+    struct checkpoint *checkpoint = user;
+    free(checkpoint->file);
+    free(checkpoint);
+}
+
+pn_checkpoint_options pn_checkpoint_options_default(void)
+{
+    return (pn_checkpoint_options){.struct_size = sizeof(pn_checkpoint_options),
+                                   .monitor = "val_loss"};
+}
+
+pn_status pn_model_checkpoint(const char *file, const pn_checkpoint_options *options,
+                              pn_callback *callback)
+{
+    const pn_checkpoint_options defaults = pn_checkpoint_options_default();
+    options = options != NULL ? options : &defaults;
+    *callback = (pn_callback){0};
+    pn_status status =
+        check_struct_size(options->struct_size, sizeof *options, "pn_checkpoint_options");
+    if (status == PN_OK) {
+        status = atomic_file_check(file);
+    }
+    if (status != PN_OK) {
+        return status;
+    }
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (checkpoint == NULL) {
+        return error_memory(sizeof *checkpoint, who);
+    }
+    checkpoint->save_best_only = options->save_best_only;
+    checkpoint->file = strdup(file);
+    status = checkpoint->file != NULL
+                 ? monitor_init(&checkpoint->monitor, who, options->monitor, 0.0)
+                 : error_memory(strlen(file) + 1, who);
+    if (status != PN_OK) {
+        free_user(checkpoint);
+        return status;
+    }
+    *callback = (pn_callback){.user = checkpoint,
+                              .on_train_begin = on_train_begin,
+                              .on_epoch_end = on_epoch_end,
+                              .on_train_end = on_train_end,
+                              .free_user = free_user};
+    return PN_OK;
+}
+
+bool checkpoint_is(const pn_callback *callback)
+{
+    return callback->on_epoch_end == on_epoch_end;
+}
