@@ -7,6 +7,15 @@
 #include "engine/base/error.h"
 #include "simd/simd.h"
 
+/* With AddressSanitizer, what lies between and behind pieces is as forbidden as what lies
+ * around a malloc'ed block. */
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
 enum { ARENA_HUGE_PAGE = 2 << 20 };
 
 /* Bytes of a piece, rounded up so that the next one is aligned too. */
@@ -68,6 +77,7 @@ pn_status arena_map(struct arena *arena, const char *what)
     arena->base = map;
     arena->size = size;
     arena->used = 0;
+    ASAN_POISON_MEMORY_REGION(map, size);
     return PN_OK;
 }
 
@@ -80,12 +90,14 @@ void *arena_take(struct arena *arena, size_t count, size_t element_size)
     }
     void *const piece = arena->base + arena->used;
     arena->used += size;
+    ASAN_UNPOISON_MEMORY_REGION(piece, count * element_size);
     return piece;
 }
 
 void arena_free(struct arena *arena)
 {
     if (arena->base) {
+        ASAN_UNPOISON_MEMORY_REGION(arena->base, arena->size);
         munmap(arena->base, arena->size);
     }
     *arena = (struct arena){0};

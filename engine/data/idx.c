@@ -25,7 +25,8 @@ enum idx_kind { IDX_IMAGES, IDX_LABELS };
 
 struct idx {
     struct file file;
-    uint8_t *packed; /* [file.size] gzip data, or NULL for a plain file */
+    struct arena arena; /* of packed: its huge pages save most page faults */
+    uint8_t *packed;    /* [file.size] gzip data, or NULL for a plain file */
     size_t rank;
     size_t shape[IDX_MAX_RANK];
     size_t header; /* bytes */
@@ -174,7 +175,7 @@ static pn_status check_size(const struct idx *idx)
 
 static void idx_close(struct idx *idx)
 {
-    free(idx->packed);
+    arena_free(&idx->arena);
     file_close(&idx->file);
 }
 
@@ -205,10 +206,14 @@ static pn_status read_head(struct idx *idx, uint8_t head[IDX_MAX_HEADER], size_t
         }
         return PN_OK;
     }
-    idx->packed = malloc(file->size);
-    if (!idx->packed) {
+    if (!arena_reserve(&idx->arena, file->size, 1)) {
         return error_memory(file->size, file->path);
     }
+    status = arena_map(&idx->arena, file->path);
+    if (status != PN_OK) {
+        return status;
+    }
+    idx->packed = arena_take(&idx->arena, file->size, 1);
     status = file_read(file, 0, idx->packed, file->size);
     if (status != PN_OK) {
         return status;

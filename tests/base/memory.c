@@ -69,7 +69,7 @@ Test(arena, lies_at_a_multiple_of_the_huge_page_size)
     cr_assert(arena_reserve(&arena, (2 << 20) + 1, 1));
     cr_assert_eq(arena_map(&arena, "test"), PN_OK);
     cr_assert_eq((uintptr_t)arena.base % (2 << 20), 0);
-    memset(arena.base, 1, arena.size);
+    memset(arena_take(&arena, (2 << 20) + 1, 1), 1, (2 << 20) + 1);
     arena_free(&arena);
 }
 
