@@ -29,15 +29,17 @@
 enum {
     MEMORY_BASE = 512 << 20, /* libraries and libhdf5's own tables */
     MEMORY_RATIO = 70,       /* copies of the image, and the budget of what is decoded */
-    SECONDS_BASE = 10,
-    BYTES_PER_SECOND = 20 << 20
+    SECONDS_BASE = 2,
+    BYTES_PER_SECOND = 5 << 20,
+    WALL_RATIO = 30 /* a machine may have other work */
 };
 
-static void limit(int resource, rlim_t most)
+/* Lowers a limit; at `soft` the process may get a signal that tells, at `hard` it is the end. */
+static void limit(int resource, rlim_t soft, rlim_t hard)
 {
     struct rlimit old;
-    if (getrlimit((__rlimit_resource_t)resource, &old) == 0 && most < old.rlim_max) {
-        const struct rlimit limits = {most, most};
+    if (getrlimit((__rlimit_resource_t)resource, &old) == 0 && hard < old.rlim_max) {
+        const struct rlimit limits = {soft, hard};
         setrlimit((__rlimit_resource_t)resource, &limits);
     }
 }
@@ -48,14 +50,14 @@ void sandbox_limit(size_t size)
     rlim_t memory;
     if (!SANDBOX_OFF && !__builtin_mul_overflow((rlim_t)size, (rlim_t)MEMORY_RATIO, &memory) &&
         !__builtin_add_overflow(memory, (rlim_t)MEMORY_BASE, &memory)) {
-        limit(RLIMIT_AS, memory);
+        limit(RLIMIT_AS, memory, memory);
     }
-    limit(RLIMIT_CPU, seconds);
-    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_CPU, seconds, seconds + 1);
+    limit(RLIMIT_CORE, 0, 0);
     if (!SANDBOX_OFF) {
-        limit(RLIMIT_NOFILE, STDERR_FILENO + 1);
+        limit(RLIMIT_NOFILE, STDERR_FILENO + 1, STDERR_FILENO + 1);
     }
-    alarm((unsigned)(6 * seconds));
+    alarm((unsigned)(WALL_RATIO * seconds));
     prctl(PR_SET_DUMPABLE, 0);
 }
 

@@ -8,8 +8,12 @@
 #include "engine/base/memory.h"
 #include "engine/model/config.h"
 
-/* The seed of models whose file knows none: Keras's. */
-enum { FOREIGN_SEED = 42 };
+enum {
+    FOREIGN_SEED = 42, /* of models whose file knows none */
+    /* Parameters that a config may ask for beyond the stored ones before it is compared with them,
+     * layer by layer. */
+    PARAMETER_SLACK = 1 << 20
+};
 
 static void shape_text(char text[128], size_t rank, const size_t *shape)
 {
@@ -206,9 +210,8 @@ static pn_status build(const struct model_file *file, const char *path, pn_model
             return status;
         }
     }
-    const size_t elements = weight_elements(file);
-    const struct config_options options = {.weights_follow = true,
-                                           .max_parameters = elements ? elements : 1};
+    const struct config_options options = {
+        .weights_follow = true, .max_parameters = weight_elements(file) + PARAMETER_SLACK};
     const uint32_t seed = state->present ? (uint32_t)state->seed : FOREIGN_SEED;
     pn_status status =
         config_model_parse(file->model_config, strlen(file->model_config), seed, &options, model);
