@@ -194,6 +194,17 @@ static json_t *config_optimizer(struct builder *builder, const pn_optimizer *opt
     return config_object(builder, name, config);
 }
 
+/* Not the plain name "accuracy": Keras 2 (2.12 and tf-keras 2.21) then loads it as categorical
+ * accuracy and evaluates to nonsense. Nor what Keras 2 writes itself, which Keras 3 cannot call.
+ * This object is right in both, and shows as "accuracy". */
+static json_t *config_accuracy(struct builder *builder)
+{
+    json_t *const config = json_object();
+    put(builder, config, "name", json_string("accuracy"));
+    put(builder, config, "dtype", json_string("float32"));
+    return config_object(builder, "SparseCategoricalAccuracy", config);
+}
+
 pn_status config_training_json(const pn_model *model, char **json)
 {
     *json = NULL;
@@ -204,7 +215,7 @@ pn_status config_training_json(const pn_model *model, char **json)
     json_t *const config = json_object();
     json_t *const metrics = json_array();
     if (model->accuracy) {
-        append(&builder, metrics, json_string("accuracy"));
+        append(&builder, metrics, config_accuracy(&builder));
     }
     put(&builder, config, "loss", json_string("sparse_categorical_crossentropy"));
     put(&builder, config, "metrics", metrics);

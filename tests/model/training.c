@@ -19,7 +19,7 @@ static void writes(pn_optimizer optimizer, const char *metrics, const char *expe
 
 Test(training, is_written_in_the_portable_form)
 {
-    char *const expected = sample("lesson_portable_training_config.json");
+    char *const expected = sample("lesson_pinion_training_config.json");
     writes(pn_adam(0.001), "accuracy", expected);
     free(expected);
     writes(pn_sgd(0.01, 0.9, true), NULL,
@@ -55,10 +55,10 @@ static pn_model *compiled_by(const char *file)
 
 Test(training, is_read_from_every_keras)
 {
-    static const char *const files[] = {"lesson_k2_training_config.json",
-                                        "lesson_portable_training_config.json",
-                                        "lesson_k3_config_written_by_3.16.json",
-                                        "lesson_k3_portable_config.json", "sequential_k2_13.json"};
+    static const char *const files[] = {
+        "lesson_k2_training_config.json",       "lesson_pinion_training_config.json",
+        "lesson_portable_training_config.json", "lesson_k3_config_written_by_3.16.json",
+        "lesson_k3_portable_config.json",       "sequential_k2_13.json"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         pn_model *const model = compiled_by(files[i]);
         cr_assert_eq(model->optimizer.kind, PN_ADAM);
