@@ -219,6 +219,25 @@ Test(round_trip, loads_weights_that_are_no_numbers_and_says_so)
     pn_model_free(loaded);
 }
 
+/* Written by pinion 0.1.0 after 2 epochs of this network and data: files stay readable, and the
+ * bits of recipe 1 stay. */
+Test(round_trip, an_old_file_goes_on)
+{
+    pn_dataset *dataset = tiny_data(100, 1);
+    pn_model *model;
+    must(pn_model_load(SAMPLE("tiny_pinion.hdf5"), &model));
+    char digest[33];
+    pn_model_digest(model, digest);
+    cr_assert_str_eq(digest, "bd82ec8fd38b351d4cf7505a549d3b16");
+    cr_assert_eq(pn_model_epochs(model), 2);
+    cr_assert_eq(pn_model_steps(model), 8);
+    train(model, dataset, 4);
+    pn_model_digest(model, digest);
+    cr_assert_str_eq(digest, "6967291fb1ddcbbfecdb7c479642d26a");
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
 Test(round_trip, a_changed_weight_is_noticed)
 {
     pn_model *model = tiny_network(1);
