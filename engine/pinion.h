@@ -219,7 +219,7 @@ PN_API pn_run_options pn_run_options_default(void);
 /* What was known at the end of an epoch. */
 typedef struct pn_epoch {
     size_t epoch; /* from 1 */
-    double loss, accuracy;
+    double loss, accuracy;         /* accuracy: NaN if not compiled with it, as val_accuracy */
     double val_loss, val_accuracy; /* NaN without validation */
     double seconds;                /* of the training part */
     double samples_per_second;     /* of the training part */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/pinion.h"
+#include <pinion.h>
 
 struct lesson {
     const char *data;

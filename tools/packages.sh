@@ -2,7 +2,7 @@
 # what is needed on systems without apt.
 
 packages_build=(gcc libc6-dev make cmake pkg-config libhwloc-dev libhdf5-dev libjansson-dev
-    libdeflate-dev libxxhash-dev zlib1g-dev)
+    libxxhash-dev libdeflate-dev zlib1g-dev)
 
 packages_say() {
     printf '%s\n' "$*" >&2
@@ -33,17 +33,15 @@ packages_apt() {
 
 packages_elsewhere() {
     packages_say "This system has no apt. Needed are a C17 compiler with OpenMP, CMake 3.25 or newer,
-pkg-config, and the development files of hwloc, HDF5, jansson, libdeflate, xxHash and zlib:
-  Fedora    gcc cmake make pkgconf hwloc-devel hdf5-devel jansson-devel libdeflate-devel
-            xxhash-devel zlib-devel
-  Arch      gcc cmake make pkgconf hwloc hdf5 jansson libdeflate xxhash zlib
-  openSUSE  gcc cmake make pkg-config hwloc-devel hdf5-devel libjansson-devel libdeflate-devel
-            xxhash-devel zlib-devel"
+pkg-config, and the development files of hwloc, HDF5, jansson, xxHash, libdeflate and zlib:
+  Fedora    gcc cmake make pkgconf hwloc-devel hdf5-devel jansson-devel xxhash-devel libdeflate-devel zlib-devel
+  Arch      gcc cmake make pkgconf hwloc hdf5 jansson xxhash libdeflate zlib
+  openSUSE  gcc cmake make pkg-config hwloc-devel hdf5-devel libjansson-devel xxhash-devel libdeflate-devel zlib-devel"
 }
 
 # Whether what a build needs is there, however it came.
 packages_present() {
-    command -v cc cmake pkg-config >/dev/null && pkg-config --exists hwloc jansson libdeflate libxxhash zlib
+    command -v cc cmake pkg-config >/dev/null && pkg-config --exists hwloc jansson libxxhash zlib
 }
 
 # packages_need NAME...: installs the missing ones; fails if it cannot.

@@ -32,8 +32,8 @@ static bool join(char path[PATH_MAX], const char *folder, const char *rest)
     return length > 0 && length < PATH_MAX;
 }
 
-/* Looks in the folder of `file`, then in libexec/pinion of the folders above: this finds the helper
- * of an installation that was moved as a whole, and of a build tree. */
+/* Looks in the folder of `file`, then in libexec/pinion of that and the folders above: this finds
+ * the helper of an installation that was moved as a whole, and of a build tree. */
 static bool found_near(const char *file, char helper[PATH_MAX])
 {
     char folder[PATH_MAX];
@@ -49,7 +49,7 @@ static bool found_near(const char *file, char helper[PATH_MAX])
         if (level == 0 && join(helper, folder, HELPER_NAME) && trusted(helper)) {
             return true;
         }
-        if (level > 0 && join(helper, folder, "libexec/pinion/" HELPER_NAME) && trusted(helper)) {
+        if (join(helper, folder, "libexec/pinion/" HELPER_NAME) && trusted(helper)) {
             return true;
         }
     }

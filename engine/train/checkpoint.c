@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/base/error.h"
-#include "engine/format/atomic_file.h"
+#include "engine/format/save.h"
 #include "engine/train/best.h"
 #include "engine/train/check.h"
 #include "engine/train/monitor.h"
@@ -80,7 +80,7 @@ pn_status pn_model_checkpoint(const char *file, const pn_checkpoint_options *opt
     pn_status status =
         check_struct_size(options->struct_size, sizeof *options, "pn_checkpoint_options");
     if (status == PN_OK) {
-        status = atomic_file_check(file);
+        status = format_check_path(file);
     }
     if (status != PN_OK) {
         return status;

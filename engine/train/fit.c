@@ -285,7 +285,7 @@ static void update_running_values(struct fit *fit)
 {
     fit->epoch.seconds = seconds_since(&fit->epoch_start);
     fit->epoch.loss = fit->loss_sum / (double)fit->seen;
-    fit->epoch.accuracy = (double)fit->hits / (double)fit->seen;
+    fit->epoch.accuracy = fit->model->accuracy ? (double)fit->hits / (double)fit->seen : NAN;
     fit->epoch.samples_per_second = (double)(fit->seen - fit->first_sample) / fit->epoch.seconds;
 }
 
@@ -320,7 +320,9 @@ static void end_epoch(struct fit *fit)
         struct timespec start;
         clock_gettime(CLOCK_MONOTONIC, &start);
         fit_run_job(fit, validate_thread, fit);
-        inference_result(&fit->inference, &fit->epoch.val_loss, &fit->epoch.val_accuracy);
+        double accuracy;
+        inference_result(&fit->inference, &fit->epoch.val_loss, &accuracy);
+        fit->epoch.val_accuracy = fit->model->accuracy ? accuracy : NAN;
         fit->epoch.val_seconds = seconds_since(&start);
     }
     fit->model->epochs++;

@@ -16,11 +16,11 @@ class BadData(ProgramTest):
         folder = samples.write_folder(self.path("data"), **replace)
         before = sorted(os.listdir(self.folder))
         save = ["--save", self.path("m.hdf5")] if HAS_HDF5 else []
-        self.fail(status, pattern, "train", "--data", folder, "--epochs", "1", *save)
+        self.refuse(status, pattern, "train", "--data", folder, "--epochs", "1", *save)
         self.assertEqual(sorted(os.listdir(self.folder)), before, "something was written")
 
     def test_missing_folder(self):
-        self.fail(66, "nowhere: neither a known data set", "train", "--data", "nowhere")
+        self.refuse(66, "nowhere: neither a known data set", "train", "--data", "nowhere")
 
     def test_missing_images(self):
         self.check(66, "data: holds neither train-images-idx3-ubyte nor", train_images=None)
@@ -71,31 +71,36 @@ class BadData(ProgramTest):
 
     def test_limit_that_leaves_no_validation(self):
         folder = samples.write_folder(self.path("data"))
-        self.fail(2, "validation", "train", "--data", folder, "--limit", "1")
+        self.refuse(2, "validation", "train", "--data", folder, "--limit", "1")
 
 
 class BadModel(ProgramTest):
+    FIT = r"samples of shape \(4, 4\), but the model takes \(28, 28\)"
+
     def test_missing(self):
         for command in ["evaluate", "predict", "summary", "config"]:
             with self.subTest(command=command):
-                self.fail(66 if HAS_HDF5 else 2, "none.hdf5", command, "none.hdf5")
+                self.refuse(66 if HAS_HDF5 else 1, "none.hdf5", command, "none.hdf5")
 
     def test_missing_to_go_on_from(self):
-        self.fail(66 if HAS_HDF5 else 2, "none.hdf5", "train", "--model", "none.hdf5")
+        self.refuse(66 if HAS_HDF5 else 1, "none.hdf5", "train", "--model", "none.hdf5")
 
     @needs_hdf5
     def test_no_model_file(self):
-        self.fail(65, "m.hdf5", "summary", self.write("m.hdf5", b"\x00\x01\x02\x03" * 100))
+        self.refuse(65, "m.hdf5", "summary", self.write("m.hdf5", b"\x00\x01\x02\x03" * 100))
 
     def test_config_that_is_no_json(self):
-        self.fail(65, "m.json: ", "summary", self.write("m.json", '{"class_name": '))
+        self.refuse(65, "m.json: ", "summary", self.write("m.json", '{"class_name": '))
 
     def test_config_with_a_zero_byte(self):
-        self.fail(65, "m.json: a byte 0", "summary", self.write("m.json", '{"a": "\0"}'))
+        self.refuse(65, "m.json: a byte 0", "summary", self.write("m.json", '{"a": "\0"}'))
 
     def test_config_with_an_unknown_layer(self):
-        config = '{"name": "m", "layers": [{"class_name": "Conv2D", "config": {}}]}'
-        self.fail(65, "m.json: .*Conv2D", "summary", self.write("m.json", config))
+        config = (
+            '{"name": "m", "layers": [{"class_name": "Conv2D", "config": '
+            '{"batch_input_shape": [null, 4, 4]}}]}'
+        )
+        self.refuse(65, "m.json: .*Conv2D", "summary", self.write("m.json", config))
 
     def test_config_has_no_weights_to_evaluate(self):
         config = (
@@ -105,7 +110,7 @@ class BadModel(ProgramTest):
             '"units": 10, "activation": "softmax"}}]}'
         )
         path = self.write("m.json", config)
-        self.fail(65, "m.json: is a config, which has no weights", "evaluate", path)
+        self.refuse(65, "m.json: is a config, which has no weights", "evaluate", path)
 
     @needs_hdf5
     def test_shapes_that_do_not_fit_the_data(self):
@@ -113,15 +118,15 @@ class BadModel(ProgramTest):
         self.succeed("train", *SMALL, "--save", "m.hdf5")
         for command in ["evaluate", "predict"]:
             with self.subTest(command=command):
-                self.fail(65, "28.*4", command, "m.hdf5", "--data", folder)
-        self.fail(65, "28.*4", "train", "--model", "m.hdf5", "--data", folder, "--epochs", "3")
+                self.refuse(65, self.FIT, command, "m.hdf5", "--data", folder)
+        self.refuse(65, self.FIT, "train", "--model", "m.hdf5", "--data", folder, "--epochs", "3")
 
     @needs_hdf5
     def test_nothing_left_to_train(self):
         self.succeed("train", *SMALL, "--save", "m.hdf5")
         pattern = "--epochs 2: m.hdf5 has trained 2 already"
-        self.fail(2, pattern, "train", *SMALL, "--model", "m.hdf5")
-        self.fail(
+        self.refuse(2, pattern, "train", *SMALL, "--model", "m.hdf5")
+        self.refuse(
             2, "--seed does not go with", "train", *SMALL, "--model", "m.hdf5", "--seed", "1"
         )
 
@@ -133,7 +138,7 @@ class Unwritable(ProgramTest):
     def test_missing_folder(self):
         for option in ["--save", "--checkpoint"]:
             with self.subTest(option=option):
-                self.fail(74, "none/m.hdf5", "train", *SMALL, option, "none/m.hdf5")
+                self.refuse(74, "none/m.hdf5", "train", *SMALL, option, "none/m.hdf5")
 
     def test_folder_without_permission(self):
         if os.geteuid() == 0:
@@ -143,12 +148,12 @@ class Unwritable(ProgramTest):
             place = "closed/m.hdf5"
         for option in ["--save", "--checkpoint"]:
             with self.subTest(option=option):
-                self.fail(74, place, "train", *SMALL, option, place)
+                self.refuse(74, place, "train", *SMALL, option, place)
 
     def test_other_extension(self):
         for option in ["--save", "--checkpoint"]:
             with self.subTest(option=option):
-                self.fail(2, "model.txt", "train", *SMALL, option, "model.txt")
+                self.refuse(2, "model.txt", "train", *SMALL, option, "model.txt")
 
     def test_disk_full(self):
         """The old file stays whole, and no temporary one is left."""

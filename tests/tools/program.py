@@ -65,7 +65,7 @@ class ProgramTest(unittest.TestCase):
 
         return json.loads(result.stdout, parse_constant=refuse)
 
-    def fail(self, status, pattern, *arguments, **options):
+    def refuse(self, status, pattern, *arguments, **options):
         """The program says one line that matches, nothing on standard output, and this status."""
         result = self.run_program(*arguments, **options)
         self.assertEqual(result.returncode, status, f"{arguments}: {result.stderr}")

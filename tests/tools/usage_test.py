@@ -72,7 +72,7 @@ class UsageErrors(ProgramTest):
     def test_one_line_and_status_2(self):
         for arguments, pattern in self.cases:
             with self.subTest(arguments=arguments):
-                self.fail(2, pattern, *arguments)
+                self.refuse(2, pattern, *arguments)
 
     net_cases = [
         ("", "--net wants SPEC"),
@@ -93,7 +93,7 @@ class UsageErrors(ProgramTest):
     def test_net_names_the_position(self):
         for net, pattern in self.net_cases:
             with self.subTest(net=net):
-                self.fail(2, pattern, "train", "--data", "synthetic", "--net", net)
+                self.refuse(2, pattern, "train", "--data", "synthetic", "--net", net)
 
 
 class Help(ProgramTest):

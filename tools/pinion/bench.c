@@ -10,17 +10,6 @@
 
 static const char program[] = "pinion-bench";
 
-/* Becomes the program in `folder`, relative to that of this program if it is not absolute. Returns
- * if there is none. */
-static void exec_in(const char *own_folder, const char *folder, char **arguments)
-{
-    char path[2 * PATH_MAX];
-    const bool absolute = folder[0] == '/';
-    snprintf(path, sizeof path, "%s%s%s/%s", absolute ? "" : own_folder, absolute ? "" : "/",
-             folder, program);
-    execv(path, arguments);
-}
-
 int bench_exec(char **arguments)
 {
     char own[PATH_MAX];
@@ -30,8 +19,9 @@ int bench_exec(char **arguments)
     if (length > 0) {
         own[length] = '\0';
         *strrchr(own, '/') = '\0';
-        exec_in(own, ".", arguments);
-        exec_in(own, PINION_LIBEXEC_FROM_BIN, arguments);
+        char path[PATH_MAX + sizeof program + 1];
+        snprintf(path, sizeof path, "%s/%s", own, program);
+        execv(path, arguments);
     }
     execvp(program, arguments);
     return say_error("bench", PN_ERROR_NOT_FOUND,

@@ -138,7 +138,6 @@ static int create_checkpoint(const struct settings *settings, struct callbacks *
         (options.save_best_only && !check_monitor(settings, "checkpoint", options.monitor))) {
         return PN_ERROR_USAGE;
     }
-    callbacks->save_best_only = options.save_best_only;
     pn_callback *callback = &callbacks->list[callbacks->count];
     const pn_status status = pn_model_checkpoint(callbacks->checkpoint_file, &options, callback);
     if (status != PN_OK) {

@@ -14,7 +14,6 @@ struct callbacks {
     size_t count;
     const pn_callback *early_stopping, *checkpoint; /* in list, or NULL */
     char *checkpoint_file;                          /* NULL without --checkpoint */
-    bool save_best_only;
 };
 
 /* Makes them from the options' texts. Says what is wrong and returns an exit code; 0 is fine. The

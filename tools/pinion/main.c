@@ -163,7 +163,9 @@ int main(int argc, char **argv)
     if (!command->run) {
         return bench_exec(argv + 1);
     }
-    /* A reader of the progress that leaves must not end the training. */
+    /* A reader of the progress that leaves must not end the training, and a file-size limit is an
+     * error of writing like any other. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     return report_end(command->name, run_command(command, argc - 2, argv + 2));
 }

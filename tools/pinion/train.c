@@ -229,25 +229,6 @@ static int save(const struct training *training, const char *file)
     return status == PN_OK ? 0 : say_failed(command, status);
 }
 
-/* After a signal: a best model stays what it is; any other checkpoint becomes what was learnt. */
-static int save_interrupted(const struct training *training)
-{
-    const struct callbacks *callbacks = &training->callbacks;
-    if (!callbacks->checkpoint) {
-        return 0;
-    }
-    if (callbacks->save_best_only && pn_callback_best_epoch(callbacks->checkpoint) > 0) {
-        say_info("pinion: %s keeps the best epoch, %zu", callbacks->checkpoint_file,
-                 pn_callback_best_epoch(callbacks->checkpoint));
-        return 0;
-    }
-    const int status = save(training, callbacks->checkpoint_file);
-    if (status == 0) {
-        say_info("pinion: saved what was learnt in %s", callbacks->checkpoint_file);
-    }
-    return status;
-}
-
 static int report(const struct training *training)
 {
     const struct settings *settings = training->settings;
@@ -282,8 +263,11 @@ static int fit(struct training *training)
     if (status != PN_OK && !interrupted) {
         return say_failed(command, status);
     }
-    int result = interrupted ? save_interrupted(training) : 0;
-    if (result == 0 && settings->save) {
+    if (interrupted && callbacks->checkpoint) {
+        say_info("pinion: %s was kept", callbacks->checkpoint_file);
+    }
+    int result = 0;
+    if (settings->save) {
         result = save(training, settings->save);
     }
     if (result == 0) {
