@@ -19,8 +19,8 @@ struct pn_dataset {
 };
 
 /* Number of training samples that validation_split leaves: floor(count * (1.0 - split)) in double,
- * as Keras computes it. PN_ERROR_USAGE where either part would be empty or split is not in [0, 1).
- */
+ * as Keras computes it; all of them for split 0. PN_ERROR_USAGE where a split above 0 leaves either
+ * part empty, or split is not in [0, 1). */
 pn_status dataset_split(size_t count, double validation_split, size_t *train_count);
 
 /* order = the permutation of 0..n-1 of this epoch (from 0): Fisher-Yates from the end, j = (word *

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "engine/data/dataset.h"
+#include "simd/cpu.h"
+#include "simd/simd.h"
 #include "tests/data/philox.h"
 #include "tests/data/scratch.h"
 
@@ -25,7 +27,7 @@ static void shuffle_slowly(uint32_t *order, size_t n, uint32_t seed, uint64_t ep
     }
 }
 
-Test(shuffle, equals_the_rule)
+static void expect_the_rule(void)
 {
     static const size_t sizes[] = {0,    1,    2,    3,    4,    5,    7,     8,    1023,
                                    1024, 1025, 2047, 2048, 2049, 4801, 48000, 60000};
@@ -41,6 +43,17 @@ Test(shuffle, equals_the_rule)
             cr_assert_eq(order[n], 0xdeadbeef);
         }
     }
+}
+
+/* With each table of kernels that this machine can run. */
+Test(shuffle, equals_the_rule)
+{
+    const uint32_t hidden[] = {0, SIMD_CPU_AVX512, SIMD_CPU_AVX512 | SIMD_CPU_AVX2, UINT32_MAX};
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
+        simd_cpu_hide(hidden[i]);
+        expect_the_rule();
+    }
+    cr_assert_str_eq(simd_best()->name, "scalar"); /* features were hidden indeed */
 }
 
 Test(shuffle, is_a_permutation)
