@@ -120,8 +120,9 @@ typedef enum pn_layer_kind {
     PN_ACTIVATION
 } pn_layer_kind;
 
-/* One layer to add. `name` NULL: Keras's automatic name (dense, dense_1, ...). Fields that the kind
- * does not use are ignored. */
+/* One layer to add. `name` NULL: Keras's automatic name (dense, dense_1, ...; an input is called
+ * after the layer behind it); else letters, digits and _ . : / -, at most 255 bytes, unique in the
+ * model. Fields that the kind does not use are ignored. */
 typedef struct pn_layer {
     pn_layer_kind kind;
     const char *name;
@@ -144,10 +145,14 @@ PN_API pn_layer pn_activation(const char *activation);
 /* An empty Sequential model. `name` NULL: "sequential". `seed` decides initial weights, dropout and
  * shuffling. */
 PN_API pn_status pn_model_create(const char *name, uint32_t seed, pn_model **model);
-/* Adds a layer behind the last. The first must be an input. Dense weights are drawn at once:
- * kernel Glorot uniform, bias zeros. */
+/* Adds a layer behind the last. The first must be an input; dense and softmax take flat samples;
+ * softmax comes last. Dense weights are drawn at once: kernel Glorot uniform, bias zeros. The model
+ * is unchanged on failure. PN_ERROR_USAGE, PN_ERROR_FAILED (memory). */
 PN_API pn_status pn_model_add(pn_model *model, pn_layer layer);
-/* A model from the JSON text of Keras's to_json() or get_config(), of Keras 2 or 3. */
+/* A model from the JSON text of Keras's to_json() or get_config(), of Keras 2 or 3: Sequential, or
+ * Functional if it is a chain. Layers, activations and initializers that pinion lacks are refused
+ * by name; unknown keys are passed over. Regularizers, constraints, frozen weights and noise shapes
+ * are kept in the config, and such a model predicts but does not compile. PN_ERROR_DATA. */
 PN_API pn_status pn_model_from_json(const char *json, uint32_t seed, pn_model **model);
 PN_API void pn_model_free(pn_model *model);
 
@@ -172,7 +177,8 @@ PN_API pn_status pn_model_weights(const pn_model *model, size_t index, const flo
                                   size_t *rank, size_t shape[PN_MAX_RANK]);
 PN_API pn_status pn_model_set_weights(pn_model *model, size_t index, const float *values,
                                       size_t count);
-/* XXH3-128 over all weights in Keras's order as little-endian f32: 32 hexadecimal digits. */
+/* XXH3-128 over all weights in Keras's order as little-endian f32: 32 hexadecimal digits. Empty if
+ * memory ran out. */
 PN_API void pn_model_digest(const pn_model *model, char digest[33]);
 
 /* --- compile -----------------------------------------------------------------------------------
@@ -193,7 +199,9 @@ PN_API pn_optimizer pn_adam(double learning_rate);
 PN_API pn_optimizer pn_sgd(double learning_rate, double momentum, bool nesterov);
 
 /* loss: "sparse_categorical_crossentropy"; it is computed from the logits, fused with the model's
- * closing softmax. metrics: NULL or "accuracy". Compiling starts the optimizer anew. */
+ * closing softmax, which it must have. metrics: NULL or "accuracy". Numbers of the optimizer are
+ * rounded to 32-bit floats: learning_rate >= 0, 0 <= momentum <= 1 (nesterov counts with momentum
+ * only), 0 <= beta < 1, epsilon > 0. Compiling starts the optimizer anew. PN_ERROR_USAGE. */
 PN_API pn_status pn_model_compile(pn_model *model, pn_optimizer optimizer, const char *loss,
                                   const char *metrics);
 /* The optimizer of the compiled model; false if it was never compiled. */

@@ -102,7 +102,8 @@ Test(parse, tolerates_what_changes_nothing)
 {
     k3("\"units\": 256", "\"units\": 256.0, \"lora_rank\": null, \"what\": [{\"x\": NaN}]", NULL);
     k3("\"sparse\": false", "\"sparse\": false, \"ragged\": false, \"optional\": false", NULL);
-    k3("\"shared\"" + 8, "", NULL);
+    k3("\"module\": \"keras.layers\"", "\"shared_object_id\": 9, \"module\": \"keras.layers\"",
+       NULL);
     k3("[null, 28, 28]", "[32, 28, 28]", NULL);
     k3("[null, 28, 28]", "{\"class_name\": \"__tuple__\", \"items\": [null, 28, 28]}", NULL);
     k3("\"activation\": \"relu\"", "\"activation\": null", NULL);
