@@ -124,7 +124,8 @@ bool optimizer_state_restore(pn_model *model, const struct file_arrays *variable
         const size_t slots = optimizer_slots(&model->optimizer);
         const size_t count = variables->count - scalars;
         const bool idle = slots == 0 && count == parameters.count; /* a momentum nobody uses */
-        restored = idle || restore(&parameters, arrays + scalars, count, slots);
+        const bool fresh = steps == 0 && count == 0;               /* slots come with a step */
+        restored = idle || fresh || restore(&parameters, arrays + scalars, count, slots);
     }
     if (restored) {
         model_set_steps(model, (uint64_t)steps);

@@ -72,9 +72,13 @@ static pn_status training_read_optimizer(const json_t *value, pn_optimizer *opti
                            "not %.64s",
                            config_describe(value));
     }
-    if (strcasecmp(json_string_value(name), "adam") == 0 && config_is_keras(value)) {
+    /* tf-keras writes its own optimizers as if they were a user's. */
+    static const char custom[] = "Custom>";
+    const char *kind = json_string_value(name);
+    kind += strncmp(kind, custom, sizeof custom - 1) == 0 ? sizeof custom - 1 : 0;
+    if (strcasecmp(kind, "adam") == 0 && config_is_keras(value)) {
         *optimizer = pn_adam(0.001);
-    } else if (strcasecmp(json_string_value(name), "sgd") == 0 && config_is_keras(value)) {
+    } else if (strcasecmp(kind, "sgd") == 0 && config_is_keras(value)) {
         *optimizer = pn_sgd(0.01, 0.0, false);
     } else {
         return config_fail(&training_optimizer, "%.64s is not known; known are Adam and SGD",
@@ -185,7 +189,9 @@ static bool training_find_accuracy(const json_t *value)
     if (class_name) {
         const json_t *const config = config_get(value, "config");
         found = training_is_accuracy(class_name) || training_is_accuracy(config) ||
-                training_is_accuracy(config_get(config, "fn"));
+                training_is_accuracy(config_get(config, "fn")) ||
+                /* Keras 2 has made categorical accuracy of it, if it has not trained yet. */
+                config_is_text(config_get(config, "name"), "accuracy");
     } else if (json_is_object(value)) {
         const char *key;
         json_t *item;

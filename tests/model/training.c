@@ -70,6 +70,26 @@ Test(training, is_read_from_every_keras)
     }
 }
 
+/* tf-keras 2.21, compiled with "accuracy" and not trained. */
+Test(training, is_read_from_tf_keras)
+{
+    pn_model *const model = lesson_model();
+    must(parse(model,
+               "{\"loss\": \"sparse_categorical_crossentropy\", \"metrics\": [[{\"class_name\": "
+               "\"MeanMetricWrapper\", \"config\": {\"name\": \"accuracy\", \"dtype\": "
+               "\"float32\", \"fn\": \"categorical_accuracy\"}}]], \"weighted_metrics\": null, "
+               "\"loss_weights\": null, \"optimizer_config\": {\"class_name\": "
+               "\"Custom>SGD\", \"config\": {\"name\": \"SGD\", \"weight_decay\": null, "
+               "\"clipnorm\": null, \"global_clipnorm\": null, \"clipvalue\": null, "
+               "\"use_ema\": false, \"ema_momentum\": 0.99, \"ema_overwrite_frequency\": "
+               "null, \"jit_compile\": false, \"is_legacy_optimizer\": false, "
+               "\"learning_rate\": 0.25, \"momentum\": 0.5, \"nesterov\": false}}}"));
+    cr_assert(model->accuracy);
+    cr_assert_eq(model->optimizer.kind, PN_SGD);
+    cr_assert_eq(model->optimizer.momentum, 0.5);
+    pn_model_free(model);
+}
+
 Test(training, leaves_models_without_one_alone)
 {
     pn_model *const model = lesson_model();
