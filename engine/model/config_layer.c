@@ -69,22 +69,40 @@ static pn_status config_check_off(const struct config_place *place, const json_t
 
 /* --- kept values ------------------------------------------------------------------------------ */
 
-/* An object as Keras 2.9 writes it: class_name and config alone, without Keras 3's null axes. */
+/* Whether a key of an initializer's config is Keras 3's alone and says nothing. */
+static bool config_is_null_axis(const char *key, const json_t *value)
+{
+    return json_is_null(value) &&
+           (strcmp(key, "input_axes") == 0 || strcmp(key, "output_axes") == 0);
+}
+
+/* An object as Keras 2.9 writes it: class_name and config alone, without Keras 3's null axes.
+ * NULL: out of memory. (json_copy would leave out what there is no memory for.) */
 static json_t *config_plain_object(json_t *value)
 {
-    const json_t *const class_name = json_object_get(value, "class_name");
-    if (!json_is_string(class_name)) {
+    json_t *const class_name = json_object_get(value, "class_name");
+    json_t *const inner = json_object_get(value, "config");
+    if (!json_is_string(class_name) || (inner && !json_is_object(inner))) {
         return json_incref(value);
     }
-    json_t *const inner = json_object_get(value, "config");
-    json_t *const config = inner ? json_copy(inner) : json_object();
-    static const char *const axes[] = {"input_axes", "output_axes"};
-    for (size_t i = 0; i < 2; i++) {
-        if (json_is_null(json_object_get(config, axes[i]))) {
-            json_object_del(config, axes[i]);
-        }
+    const char *key;
+    json_t *item;
+    json_t *const plain = json_object();
+    json_t *const config = json_object();
+    bool whole = plain && config;
+    json_object_foreach(inner, key, item)
+    {
+        whole =
+            whole && (config_is_null_axis(key, item) || json_object_set(config, key, item) == 0);
     }
-    return json_pack("{s:O, s:o}", "class_name", class_name, "config", config);
+    whole = whole && json_object_set(plain, "class_name", class_name) == 0 &&
+            json_object_set(plain, "config", config) == 0;
+    json_decref(config);
+    if (!whole) {
+        json_decref(plain);
+        return NULL;
+    }
+    return plain;
 }
 
 static pn_status config_keep(struct reading *reading, const char *key, json_t *value)

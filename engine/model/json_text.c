@@ -95,7 +95,7 @@ pn_status json_text_read(const char *text, size_t length, const char *what, json
     if (*value) {
         return PN_OK;
     }
-    if (json_error_code(&error) == json_error_out_of_memory) {
+    if (!error.text[0]) { /* what jansson says of memory that ran out */
         return error_memory(length, what);
     }
     return error_set(PN_ERROR_DATA, "%s: line %d, column %d: not JSON: %s", what, error.line,
