@@ -228,12 +228,12 @@ Test(round_trip, an_old_file_goes_on)
     must(pn_model_load(SAMPLE("tiny_pinion.hdf5"), &model));
     char digest[33];
     pn_model_digest(model, digest);
-    cr_assert_str_eq(digest, "bd82ec8fd38b351d4cf7505a549d3b16");
+    cr_assert_str_eq(digest, "65dee6b12523161aca64c18d11437c6d");
     cr_assert_eq(pn_model_epochs(model), 2);
     cr_assert_eq(pn_model_steps(model), 8);
     train(model, dataset, 4);
     pn_model_digest(model, digest);
-    cr_assert_str_eq(digest, "6967291fb1ddcbbfecdb7c479642d26a");
+    cr_assert_str_eq(digest, "e480f186bca2fd83b5e3f0c9b42394b1");
     pn_model_free(model);
     pn_dataset_free(dataset);
 }
