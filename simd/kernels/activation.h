@@ -27,7 +27,7 @@ static inline vf activation_negative_exponential(vf x, vf scale, vf alpha)
 /* log(1 + exp(x)), from the side where exp cannot overflow. */
 static inline vf activation_softplus(vf x)
 {
-    const vf positive = vf_select(vf_lt(x, vf_zero()), vf_zero(), x);
+    const vf positive = vf_clear(vf_lt(x, vf_zero()), x);
     return vf_add(positive, math_log1p(math_exp_negative(vf_neg(vf_abs(x)))));
 }
 
@@ -41,7 +41,7 @@ static inline vf activation_value(enum simd_activation kind, vf alpha, vf x)
     vf unused;
     switch (kind) {
     case SIMD_RELU:
-        return vf_select(vf_lt(x, vf_set1(MATH_TINY)), vf_zero(), x);
+        return vf_clear(vf_lt(x, vf_set1(MATH_TINY)), x);
     case SIMD_SIGMOID:
         return math_sigmoid(x);
     case SIMD_TANH:

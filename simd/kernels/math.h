@@ -61,7 +61,7 @@ static inline vf math_exp(vf x)
     const vf p = vf_fma(math_exp_polynomial(r), r, vf_set1(1.0f));
     /* Adding to the exponent reaches n = 128, where p < 1. */
     vf y = vf_bits(vi_add(vi_bits(p), vi_shl(n, 23)));
-    y = vf_select(vf_lt(x, vf_set1(-80.0f)), vf_zero(), y);
+    y = vf_clear(vf_lt(x, vf_set1(-80.0f)), y);
     return vf_select(vf_le(x, vf_set1(0x1.62e42ep6f)), y, vf_add(x, vf_set1(INFINITY)));
 }
 
@@ -71,7 +71,7 @@ static inline vf math_exp_negative_with(vf x, vf low)
     vi n;
     const vf r = vf_add(math_reduce(x, &n), low);
     const vf p = vf_fma(math_exp_polynomial(r), r, vf_set1(1.0f));
-    return vf_select(vf_lt(x, vf_set1(-80.0f)), vf_zero(), vf_mul(p, math_power_of_2(n)));
+    return vf_clear(vf_lt(x, vf_set1(-80.0f)), vf_mul(p, math_power_of_2(n)));
 }
 
 static inline vf math_exp_negative(vf x)
@@ -79,7 +79,7 @@ static inline vf math_exp_negative(vf x)
     vi n;
     const vf r = math_reduce(x, &n);
     const vf p = vf_fma(math_exp_polynomial(r), r, vf_set1(1.0f));
-    return vf_select(vf_lt(x, vf_set1(-80.0f)), vf_zero(), vf_mul(p, math_power_of_2(n)));
+    return vf_clear(vf_lt(x, vf_set1(-80.0f)), vf_mul(p, math_power_of_2(n)));
 }
 
 /* exp(x) - 1 for x <= 0; anything above 0. */

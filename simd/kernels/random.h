@@ -79,7 +79,7 @@ static inline void random_words(const struct random_stream *stream, uint32_t fir
 
 static inline vf random_drop(vi word, vi lowest_kept, vf x, vf scale)
 {
-    return vf_select(vi_lt_u32(word, lowest_kept), vf_zero(), vf_mul(x, scale));
+    return vf_clear(vi_lt_u32(word, lowest_kept), vf_mul(x, scale));
 }
 
 static void kernel_dropout(const struct simd_random *random, uint32_t first_row, size_t rows,

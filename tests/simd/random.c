@@ -145,6 +145,21 @@ Test(dropout, drops_what_philox_says)
     }
 }
 
+Test(dropout, keeps_a_word_that_equals_the_threshold)
+{
+    fill_ones();
+    const struct simd_kernels *kernels;
+    for (size_t at = 0; (kernels = tables_next(&at));) {
+        for (uint32_t j = 0; j < 40; j++) {
+            const uint32_t word = word_of(&streams[2], 3, j);
+            kernels->dropout(&streams[2], 3, 1, COLUMNS, word, 1.0f, ones, COLUMNS, y, COLUMNS);
+            cr_assert_eq(y[j], 1.0f, "%s: column %u", kernels->name, j);
+            kernels->dropout(&streams[2], 3, 1, COLUMNS, word + 1, 1.0f, ones, COLUMNS, y, COLUMNS);
+            cr_assert_eq(y[j], 0.0f, "%s: column %u", kernels->name, j);
+        }
+    }
+}
+
 Test(dropout, keeps_its_share)
 {
     fill_ones();
