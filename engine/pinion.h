@@ -226,7 +226,7 @@ PN_API pn_run_options pn_run_options_default(void);
 
 /* What was known at the end of an epoch. */
 typedef struct pn_epoch {
-    size_t epoch; /* from 1 */
+    size_t epoch;                  /* from 1 */
     double loss, accuracy;         /* accuracy: NaN if not compiled with it, as val_accuracy */
     double val_loss, val_accuracy; /* NaN without validation */
     double seconds;                /* of the training part */
@@ -338,11 +338,25 @@ PN_API size_t pn_model_outputs(const pn_model *model);
 /* --- model files -------------------------------------------------------------------------------
  */
 
-/* Writes Keras's whole-model HDF5 (.hdf5 or .h5): weights, model config, training config, and the
- * optimizer's state in a group of pinion's own. Atomic: either the old file stays or the new one is
- * whole. Keras 2 and Keras 3 load it. */
+/*
+ * Writes Keras's whole-model HDF5: weights, model config, training config, and the optimizer's
+ * state in a group of pinion's own, /pinion. Keras 2 and Keras 3 load it, predict and evaluate the
+ * same, and train it on, with an optimizer that starts anew. Equal models give equal bytes. Atomic:
+ * either the old file stays or the new one is whole. PN_ERROR_USAGE unless `file` ends in .hdf5 or
+ * .h5; PN_ERROR_IO, with what to do, for a full disk and the like.
+ */
 PN_API pn_status pn_model_save(const pn_model *model, const char *file);
-/* Reads such a file, of pinion or of Keras. A file of pinion's goes on exactly where it stopped. */
+/*
+ * Reads such a file, of pinion or of Keras, told by its content. A file of pinion's goes on exactly
+ * where it stopped: seed, epochs, steps and the optimizer's state are in it. From a file of Keras 2
+ * or 3 the state of Adam and SGD is taken over where its form is known, else the optimizer starts
+ * anew and the log says so; its seed is 42 and no epoch counts as trained.
+ *
+ * The file is read by a process of its own (pinion-read-model, found near this library or program,
+ * or in the folder that the environment's PINION_HELPER_DIR names) that can open nothing else, and
+ * what it hands over is checked: a hostile file is PN_ERROR_DATA and no more. PN_ERROR_NOT_FOUND,
+ * PN_ERROR_IO; PN_ERROR_FAILED without the helper or with a build without HDF5.
+ */
 PN_API pn_status pn_model_load(const char *file, pn_model **model);
 /* As pn_model_load, reading in this process instead of in a sandboxed helper: libhdf5 can crash on
  * hostile files, so only for files you trust. */
