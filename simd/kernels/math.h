@@ -53,7 +53,7 @@ static inline vf math_power_of_2(vi n)
     return vf_bits(vi_add(vi_shl(n, 23), vi_set1(0x3f800000)));
 }
 
-/* exp(x), any x: +0 below -80, inf from 88.72284 (where float ends), NaN stays. */
+/* exp(x), any x: +0 below -80, inf from 88.72284 on, where float ends; NaN stays. 0.9 ulp. */
 static inline vf math_exp(vf x)
 {
     vi n;
@@ -65,24 +65,31 @@ static inline vf math_exp(vf x)
     return vf_select(vf_le(x, vf_set1(0x1.62e42ep6f)), y, vf_add(x, vf_set1(INFINITY)));
 }
 
-/* exp(x + low) for x <= 0 and |low| <= 2^-20: the bits of math_exp for low = 0, with less work. */
-static inline vf math_exp_negative_with(vf x, vf low)
+/* exp of x = n ln 2 + r for x <= 0, +0 below -80. */
+static inline vf math_exp_reduced(vf x, vf r, vi n)
 {
-    vi n;
-    const vf r = vf_add(math_reduce(x, &n), low);
     const vf p = vf_fma(math_exp_polynomial(r), r, vf_set1(1.0f));
     return vf_clear(vf_lt(x, vf_set1(-80.0f)), vf_mul(p, math_power_of_2(n)));
 }
 
+/* exp(x) for x <= 0: the bits of math_exp with less work. */
 static inline vf math_exp_negative(vf x)
 {
     vi n;
     const vf r = math_reduce(x, &n);
-    const vf p = vf_fma(math_exp_polynomial(r), r, vf_set1(1.0f));
-    return vf_clear(vf_lt(x, vf_set1(-80.0f)), vf_mul(p, math_power_of_2(n)));
+    return math_exp_reduced(x, r, n);
 }
 
-/* exp(x) - 1 for x <= 0; anything above 0. */
+/* exp(x + low) for x <= 0 and |low| <= 2^-18: x + low is an exponent of twice a float's precision.
+ */
+static inline vf math_exp_negative_with(vf x, vf low)
+{
+    vi n;
+    const vf r = vf_add(math_reduce(x, &n), low);
+    return math_exp_reduced(x, r, n);
+}
+
+/* exp(x) - 1 for x <= 0, 1.3 ulp; anything for x > 0. */
 static inline vf math_expm1_negative(vf x)
 {
     vi n;
@@ -109,13 +116,13 @@ static inline vf math_log1p_rest(vf f, vf low)
     return vf_sub(half_square, vf_fma(s, vf_fma(p, z, half_square), low));
 }
 
-/* log(1 + u), 0 <= u <= 1. */
+/* log(1 + u), 0 <= u <= 1. 1.1 ulp. */
 static inline vf math_log1p(vf u)
 {
     return vf_sub(u, math_log1p_rest(u, vf_zero()));
 }
 
-/* log(x), any x, subnormal ones too: -inf for +-0, NaN below 0, inf and NaN stay. */
+/* log(x), any x, subnormal ones too: -inf for +-0, NaN below 0, inf and NaN stay. 0.9 ulp. */
 static inline vf math_log(vf x)
 {
     const vm subnormal = vf_lt(x, vf_set1(0x1p-126f));
@@ -131,7 +138,7 @@ static inline vf math_log(vf x)
     return vf_select(vf_eq(x, vf_zero()), vf_set1(-INFINITY), y);
 }
 
-/* 1 / (1 + exp(-x)). */
+/* 1 / (1 + exp(-x)), any x. 2.2 ulp. */
 static inline vf math_sigmoid(vf x)
 {
     const vf e = math_exp_negative(vf_neg(vf_abs(x)));
@@ -139,7 +146,7 @@ static inline vf math_sigmoid(vf x)
     return vf_div(vf_select(vf_lt(x, vf_zero()), e, one), vf_add(one, e));
 }
 
-/* tanh|x| = -m / (2 + m), m = exp(-2|x|) - 1, and the sign of x. */
+/* tanh|x| = -m / (2 + m), m = exp(-2|x|) - 1, and the sign of x; any x. 2.6 ulp, |result| <= 1. */
 static inline vf math_tanh(vf x)
 {
     const vf m = math_expm1_negative(vf_mul(vf_set1(-2.0f), vf_abs(x)));
@@ -149,7 +156,8 @@ static inline vf math_tanh(vf x)
     return vf_bits(vi_xor(vi_bits(negative), flip));
 }
 
-/* The standard normal distribution: returns its integral up to x; *e receives exp(-x²/2).
+/* The standard normal distribution: returns its integral up to x; *e receives exp(-x²/2), both 0
+ * where exp is. 4.5 ulp; x times it 5.5.
  * Integral up to -t = exp(-t²/2) P(t) / Q(t), t >= 0. */
 static inline vf math_normal_integral(vf x, vf *e)
 {
