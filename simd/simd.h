@@ -92,8 +92,8 @@ enum simd_optimizer {
 };
 
 /*
- * One optimizer step on a weight w with gradient g. |g| below 2^-100 becomes 0 first, and so does
- * whatever is stored, weights too. In this order of operations:
+ * One optimizer step on a weight w with gradient g. |g| below 2^-100 becomes 0 first, for Adam |g|
+ * below 2^-45, whose square would be tiny. In this order of operations:
  *
  * - SGD: w = fma(-learning_rate, g, w).
  *
@@ -103,9 +103,11 @@ enum simd_optimizer {
  *
  * - Adam, Keras's form with epsilon outside the bias correction:
  *   m = fma(g - m, one_minus_beta_1, m);
- *   v = fma(g g - v, one_minus_beta_2, v), where g g is 0 for |g| < 2^-45;
+ *   v = fma(g g - v, one_minus_beta_2, v);
  *   w = w - learning_rate (m / (sqrt(v) + epsilon)).
  *   learning_rate holds lr * sqrt(1 - beta_2^t) / (1 - beta_1^t) already.
+ *
+ * Whatever is stored becomes 0 below 2^-100, except w of Adam, whose steps are not that small.
  */
 struct simd_optimizer_step {
     enum simd_optimizer kind;

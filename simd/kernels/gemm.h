@@ -31,6 +31,9 @@ static ALWAYS_INLINE void tile_multiply(const int rows, const int vectors, const
                                         size_t b_stride, vf acc[GEMM_MAX_ROWS][GEMM_NV])
 {
     do {
+        if (transposed) {
+            vf_prefetch(a + 8 * a_stride);
+        }
         vf row[GEMM_NV];
         UNROLL
         for (int v = 0; v < vectors; v++) {

@@ -9,14 +9,14 @@
 #include "simd/kernels/math.h"
 #include "simd/simd.h"
 
-/* A gradient whose square would be subnormal, or nearly. */
-#define OPTIMIZER_TINY 0x1p-45f
+/* Adam takes smaller gradients for 0: their squares would be subnormal, or nearly. */
+#define OPTIMIZER_ADAM_TINY 0x1p-45f
 
 /* The step's constants as vectors in memory: a tile has no registers left for them. */
 struct optimizer_constants {
     vf learning_rate, momentum;
     vf one_minus_beta_1, one_minus_beta_2, epsilon;
-    vf stored_limit, squared_limit;
+    vf stored_limit, adam_limit;
 };
 
 static inline struct optimizer_constants
@@ -29,7 +29,7 @@ optimizer_constants_of(const struct simd_optimizer_step *step)
         .one_minus_beta_2 = vf_set1(step->one_minus_beta_2),
         .epsilon = vf_set1(step->epsilon),
         .stored_limit = vf_set1(MATH_TINY),
-        .squared_limit = vf_set1(OPTIMIZER_TINY),
+        .adam_limit = vf_set1(OPTIMIZER_ADAM_TINY),
     };
 }
 
@@ -64,32 +64,27 @@ static ALWAYS_INLINE void optimizer_apply(const enum simd_optimizer kind,
                                           const struct optimizer_constants *c, vf gradient, vf *w,
                                           vf *slot1, vf *slot2)
 {
-    const vf magnitude = vf_abs(gradient);
-    const vf g = vf_clear(vf_lt(magnitude, c->stored_limit), gradient);
     if (kind == SIMD_GRADIENT) {
-        *slot1 = g;
-        return;
-    }
-    if (kind == SIMD_SGD) {
-        *w = optimizer_flush(c, vf_fnma(c->learning_rate, g, *w));
-        return;
-    }
-    if (kind == SIMD_ADAM) {
-        const vf square = vf_clear(vf_lt(magnitude, c->squared_limit), vf_mul(g, g));
+        *slot1 = optimizer_flush(c, gradient);
+    } else if (kind == SIMD_SGD) {
+        *w = optimizer_flush(c, vf_fnma(c->learning_rate, optimizer_flush(c, gradient), *w));
+    } else if (kind == SIMD_ADAM) {
+        const vf g = vf_clear(vf_lt(vf_abs(gradient), c->adam_limit), gradient);
         const vf m = optimizer_flush(c, vf_fma(vf_sub(g, *slot1), c->one_minus_beta_1, *slot1));
-        const vf v =
-            optimizer_flush(c, vf_fma(vf_sub(square, *slot2), c->one_minus_beta_2, *slot2));
+        const vf mean = vf_fma(vf_sub(vf_mul(g, g), *slot2), c->one_minus_beta_2, *slot2);
+        const vf v = vf_clear(vf_lt(mean, c->stored_limit), mean);
         const vf quotient = vf_div(m, vf_add(vf_sqrt(v), c->epsilon));
         *slot1 = m;
         *slot2 = v;
-        *w = optimizer_flush(c, vf_sub(*w, vf_mul(c->learning_rate, quotient)));
-        return;
+        *w = vf_sub(*w, vf_mul(c->learning_rate, quotient));
+    } else {
+        const vf change = vf_neg(vf_mul(c->learning_rate, optimizer_flush(c, gradient)));
+        const vf velocity = optimizer_flush(c, vf_fma(c->momentum, *slot1, change));
+        *slot1 = velocity;
+        *w = optimizer_flush(
+            c,
+            vf_add(*w, kind == SIMD_NESTEROV ? vf_fma(c->momentum, velocity, change) : velocity));
     }
-    const vf minus_step = vf_neg(vf_mul(c->learning_rate, g));
-    const vf velocity = optimizer_flush(c, vf_fma(c->momentum, *slot1, minus_step));
-    *slot1 = velocity;
-    const vf change = kind == SIMD_NESTEROV ? vf_fma(c->momentum, velocity, minus_step) : velocity;
-    *w = optimizer_flush(c, vf_add(*w, change));
 }
 
 /* The same on one vector in memory, and on its first n lanes. */

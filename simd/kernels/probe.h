@@ -14,10 +14,12 @@ enum probe_operation { PROBE_FMA, PROBE_DIVIDE, PROBE_SQRT };
 
 static ALWAYS_INLINE float probe_chains(const enum probe_operation operation, size_t iterations)
 {
+    /* Volatile: a compiler that knows where a chain begins may know where it ends. */
+    static const volatile float start = 1.5f;
     vf chain[PROBE_CHAINS];
     UNROLL
     for (int i = 0; i < PROBE_CHAINS; i++) {
-        chain[i] = vf_set1(1.5f + (float)i);
+        chain[i] = vf_set1(start + (float)i);
     }
     const vf factor = vf_set1(0.5f);
     const vf summand = vf_set1(1.25f);

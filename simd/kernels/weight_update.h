@@ -69,13 +69,17 @@ static ALWAYS_INLINE void update_tile(const int rows, const int vectors,
     }
     vf acc[GEMM_MAX_ROWS][GEMM_NV];
     update_tile_sums(rows, vectors, tile, acc);
+    const struct optimizer_constants *const constants = tile->constants;
+    float *const w = tile->w;
+    float *const slot1 = tile->slot1;
+    float *const slot2 = tile->slot2;
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
         for (int v = 0; v < vectors; v++) {
             const int offset = (i * vectors + v) * VF_LANES;
-            optimizer_vector(kind, tile->constants, acc[i][v], tile->w + offset,
-                             tile->slot1 + offset, tile->slot2 + offset);
+            optimizer_vector(kind, constants, acc[i][v], w + offset, slot1 + offset,
+                             slot2 + offset);
         }
     }
 }

@@ -11,10 +11,12 @@ static void step_one(const struct simd_optimizer_step *s, float gradient, float 
     } else if (s->kind == SIMD_SGD) {
         *w = reference_flush(fmaf(-s->learning_rate, g, *w));
     } else if (s->kind == SIMD_ADAM) {
-        const float square = fabsf(g) < 0x1p-45f ? 0.0f : g * g;
-        *slot1 = reference_flush(fmaf(g - *slot1, s->one_minus_beta_1, *slot1));
-        *slot2 = reference_flush(fmaf(square - *slot2, s->one_minus_beta_2, *slot2));
-        *w = reference_flush(*w - s->learning_rate * (*slot1 / (sqrtf(*slot2) + s->epsilon)));
+        const float g1 = fabsf(gradient) < 0x1p-45f ? 0.0f : gradient;
+        const float m = reference_flush(fmaf(g1 - *slot1, s->one_minus_beta_1, *slot1));
+        const float v = fmaf(g1 * g1 - *slot2, s->one_minus_beta_2, *slot2);
+        *slot1 = m;
+        *slot2 = v < 0x1p-100f ? 0.0f : v;
+        *w = *w - s->learning_rate * (m / (sqrtf(*slot2) + s->epsilon));
     } else {
         const float change = -(s->learning_rate * g);
         *slot1 = reference_flush(fmaf(s->momentum, *slot1, change));
