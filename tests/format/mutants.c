@@ -23,7 +23,7 @@
 #include "engine/format/hdf5_codec.h"
 #include "engine/format/load.h"
 
-enum { SPAWN_EVERY = 100, PATIENCE_MICROSECONDS = 200000, MAX_PATH = 64 };
+enum { SPAWN_EVERY = 100, PATIENCE_MICROSECONDS = 100000, MAX_PATH = 64 };
 
 /* SplitMix64. */
 static uint64_t random_next(uint64_t *state)
