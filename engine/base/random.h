@@ -7,10 +7,10 @@
 #include "simd/simd.h"
 
 enum random_purpose {
-    RANDOM_INITIALIZER = 1, /* element = flat index in Keras's order */
-    RANDOM_DROPOUT = 2,     /* item = row in the global batch, step = optimizer step from 0 */
-    RANDOM_SHUFFLE = 3,     /* element = index, step = epoch from 0 */
-    RANDOM_SYNTHETIC = 4    /* synthetic data sets */
+    RANDOM_INITIALIZER = 0, /* element = flat index in Keras's order */
+    RANDOM_DROPOUT = 1,     /* item = row in the global batch, step = optimizer step from 0 */
+    RANDOM_SHUFFLE = 2,     /* element = index, step = epoch from 0 */
+    RANDOM_SYNTHETIC = 3    /* synthetic data sets */
 };
 
 /* layer: index among the model's layers, the input not counted; 0 where there is none. */
