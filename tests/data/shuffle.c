@@ -16,7 +16,7 @@ static void shuffle_slowly(uint32_t *order, size_t n, uint32_t seed, uint64_t ep
         order[i] = (uint32_t)i;
     }
     for (size_t i = n; i-- > 0;) {
-        const uint32_t key[] = {seed, UINT32_C(3) << 24};
+        const uint32_t key[] = {seed, UINT32_C(2) << 24};
         const uint32_t counter[] = {(uint32_t)(i / 4), 0, (uint32_t)epoch, (uint32_t)(epoch >> 32)};
         uint32_t words[4];
         philox(key, counter, words);
