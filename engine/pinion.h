@@ -261,8 +261,9 @@ typedef struct pn_fit_view {
     bool stop;             /* set it to end the fit after this batch or epoch */
 } pn_fit_view;
 
-/* Hooks run on the calling thread, while the others wait. Each may be NULL. A status other than
- * PN_OK ends the fit with it. */
+/* Hooks run on the calling thread, while the others wait. Each may be NULL. They may read the
+ * model, save it, evaluate it (on the fit's threads) and change its learning rate. A status other
+ * than PN_OK ends the fit with it. */
 typedef struct pn_callback {
     void *user;
     pn_status (*on_train_begin)(void *user, pn_fit_view *view);

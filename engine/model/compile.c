@@ -206,7 +206,10 @@ pn_status model_prepare_slots(struct pn_model *model)
 pn_status pn_model_compile(pn_model *model, pn_optimizer optimizer, const char *loss,
                            const char *metrics)
 {
-    pn_status status = optimizer_check(&optimizer);
+    pn_status status = model_check_idle(model);
+    if (status == PN_OK) {
+        status = optimizer_check(&optimizer);
+    }
     if (status == PN_OK) {
         status = model_check_loss(model, loss);
     }

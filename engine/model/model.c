@@ -31,8 +31,23 @@ pn_status pn_model_create(const char *name, uint32_t seed, pn_model **model)
     return PN_OK;
 }
 
+pn_status model_check_idle(const struct pn_model *model)
+{
+    if (model->running == NULL) {
+        return PN_OK;
+    }
+    return error_set(PN_ERROR_USAGE,
+                     "%s: it is being fitted; a callback may read it, change its learning rate, "
+                     "evaluate and save it, but nothing else",
+                     model->name);
+}
+
 pn_status pn_model_add(pn_model *model, pn_layer layer)
 {
+    const pn_status status = model_check_idle(model);
+    if (status != PN_OK) {
+        return status;
+    }
     const struct layer_extras extras = layer_extras_default();
     return model_add_layer(model, &layer, &extras);
 }
@@ -129,6 +144,10 @@ pn_status pn_model_weights(const pn_model *model, size_t index, const float **va
 
 pn_status pn_model_set_weights(pn_model *model, size_t index, const float *values, size_t count)
 {
+    const pn_status status = model_check_idle(model);
+    if (status != PN_OK) {
+        return status;
+    }
     struct parameter *const parameter = model_parameter(model, index);
     if (!parameter) {
         return model_no_parameter(model, index);

@@ -125,4 +125,7 @@ void model_set_steps(struct pn_model *model, uint64_t steps);
 /* Checks that samples of this shape fit the model's input. PN_ERROR_DATA that names both shapes. */
 pn_status model_check_input(const struct pn_model *model, const pn_dataset *dataset);
 
+/* PN_ERROR_USAGE where a fit of the model is calling a callback: it would not see the change. */
+pn_status model_check_idle(const struct pn_model *model);
+
 #endif

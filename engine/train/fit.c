@@ -428,12 +428,7 @@ static pn_status check_options(const struct fit *fit)
     if (options->epochs == 0) {
         return error_set(PN_ERROR_USAGE, "epochs 0 trains nothing; give 1 or more");
     }
-    if (fit->model->running != NULL) {
-        return error_set(PN_ERROR_USAGE,
-                         "model %s is being fitted; a callback cannot start another fit of it",
-                         fit->model->name);
-    }
-    return PN_OK;
+    return model_check_idle(fit->model);
 }
 
 /* Chooses training and validation samples. */

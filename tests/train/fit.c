@@ -190,6 +190,38 @@ Test(callback, may_evaluate_on_the_fits_team)
     pn_dataset_free(dataset);
 }
 
+static pn_status change_inside(void *user, pn_fit_view *view)
+{
+    const pn_dataset *dataset = user;
+    const pn_fit_options options = fit_options(9, 32);
+    cr_assert_eq(pn_model_fit(view->model, dataset, &options, NULL), PN_ERROR_USAGE);
+    cr_assert_eq(pn_model_add(view->model, pn_dropout(0.5)), PN_ERROR_USAGE);
+    cr_assert_eq(pn_model_set_weights(view->model, 3, (float[10]){0}, 10), PN_ERROR_USAGE);
+    cr_assert_eq(
+        pn_model_compile(view->model, pn_adam(1.0), "sparse_categorical_crossentropy", NULL),
+        PN_ERROR_USAGE);
+    return pn_model_set_learning_rate(view->model, 0.0);
+}
+
+/* Rate 0 from the end of the first epoch on: the second changes nothing. */
+Test(callback, may_change_the_rate_and_nothing_else)
+{
+    pn_dataset *dataset = synthetic(320);
+    pn_model *model = compiled(dataset, pn_sgd(0.1, 0.0, false));
+    pn_model *once = compiled(dataset, pn_sgd(0.1, 0.0, false));
+    pn_fit_options options = fit_options(1, 32);
+    char expected[33];
+    strcpy(expected, digest_after(once, dataset, &options));
+    pn_callback callback = {.user = dataset, .on_epoch_end = change_inside};
+    options.epochs = 2;
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    cr_assert_str_eq(digest_after(model, dataset, &options), expected);
+    pn_model_free(once);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
 static pn_status stop_in_second_epoch(void *user, pn_fit_view *view)
 {
     size_t *batches = user;
