@@ -5,9 +5,8 @@
 #include "engine/pinion.h"
 #include "simd/simd.h"
 
-/* The table called `isa`; NULL or "auto": the one that PINION_ISA of the environment names, else
- * the best that runs here. PN_ERROR_USAGE, with the known names, if there is no such table or this
- * processor cannot run it. */
+/* The kernels of that name; NULL: PINION_ISA of the environment, else the best. PN_ERROR_USAGE with
+ * the list of known names, or saying that the processor lacks it. */
 pn_status kernels_select(const char *isa, const struct simd_kernels **kernels);
 
 #endif

@@ -107,10 +107,6 @@ struct plan {
     size_t *tile_start;       /* [threads + 1]: thread t has tiles [t], [t + 1) */
 };
 
-/* The kernels of that name; NULL: PINION_ISA of the environment, else the best. PN_ERROR_USAGE with
- * the list of known names, or saying that the processor lacks it. */
-pn_status plan_kernels(const char *isa, const struct simd_kernels **kernels);
-
 /* Plans for `mode`. The model must be compiled for PLAN_TRAIN and end in softmax for PLAN_TRAIN and
  * PLAN_EVALUATE. */
 pn_status plan_build(const struct pn_model *model, enum plan_mode mode, pn_dtype dtype,

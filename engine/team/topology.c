@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/error.h"
 #include "engine/base/kernels.h"
@@ -17,6 +18,25 @@ static void topology_print_count(FILE *text, const struct machine *machine, hwlo
     if (count > 0) {
         fprintf(text, "%s%d %s%s", before, count, noun, count == 1 ? "" : "s");
     }
+}
+
+/* Each name once: tables that differ only in what they need share one. */
+static void topology_print_kernels(FILE *text, const struct simd_kernels *chosen)
+{
+    size_t count;
+    const struct simd_kernels *const *list = simd_list(&count);
+    fprintf(text, "kernels    ");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && strcmp(list[i]->name, list[i - 1]->name) == 0) {
+            continue;
+        }
+        const struct simd_kernels *const kernels = simd_find(list[i]->name);
+        fprintf(text, "%s%s%s", i > 0 ? ", " : "", kernels->name,
+                kernels == chosen    ? " (used)"
+                : simd_runs(kernels) ? ""
+                                     : " (not on this processor)");
+    }
+    fprintf(text, "\n");
 }
 
 static void topology_print(FILE *text, const struct machine *machine, const struct team *team,
@@ -37,16 +57,7 @@ static void topology_print(FILE *text, const struct machine *machine, const stru
         }
         fprintf(text, "\n");
     }
-    fprintf(text, "kernels    ");
-    size_t count;
-    const struct simd_kernels *const *list = simd_list(&count);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(text, "%s%s%s", i ? ", " : "", list[i]->name,
-                list[i] == chosen    ? " (used)"
-                : simd_runs(list[i]) ? ""
-                                     : " (not on this processor)");
-    }
-    fprintf(text, "\n");
+    topology_print_kernels(text, chosen);
 }
 
 pn_status pn_topology(const pn_run_options *options, char **text)

@@ -1,5 +1,6 @@
 /* pn_model_evaluate and pn_model_predict. */
 #include "engine/base/error.h"
+#include "engine/base/kernels.h"
 #include "engine/team/team.h"
 #include "engine/train/check.h"
 #include "engine/train/fit.h"
@@ -43,7 +44,7 @@ static pn_status infer_alone(const pn_model *model, const pn_dataset *dataset,
                              struct inference *inference)
 {
     const struct simd_kernels *kernels;
-    pn_status status = plan_kernels(options->isa, &kernels);
+    pn_status status = kernels_select(options->isa, &kernels);
     struct team *team = NULL;
     if (status == PN_OK) {
         status = team_create(options, &team);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "engine/base/error.h"
+#include "engine/base/kernels.h"
 #include "engine/data/dataset.h"
 #include "engine/team/team.h"
 #include "engine/train/check.h"
@@ -472,7 +473,7 @@ static pn_status make_plan(struct fit *fit)
 {
     const pn_run_options *run = &fit->options->run;
     const struct simd_kernels *kernels;
-    pn_status status = plan_kernels(run->isa, &kernels);
+    pn_status status = kernels_select(run->isa, &kernels);
     if (status == PN_OK) {
         status = team_create(run, &fit->team);
     }
