@@ -5,15 +5,15 @@
  * Largest errors over all finite inputs whose result is not flushed, in ulp and as |error| / max(1,
  * |result|); the derivatives of gelu, gelu_tanh, silu and selu cross 0, where ulp say nothing:
  *
- *   sigmoid        2.2   0.9e-7        derivatives
- *   tanh           2.6   1.5e-7          sigmoid, tanh    1.5   0.3e-7   (from y)
- *   gelu           5.5   1.1e-7          gelu             -     1.8e-7
- *   gelu_tanh    130     1.5e-7          gelu_tanh        -     1.9e-7
- *   silu           3     1.5e-7          silu             -     1.9e-7
- *   elu            1.3   0.5e-7          elu              0.5   0.3e-7   (from y)
- *   selu           2.2   1.3e-7          selu             -     0.9e-7   (from y)
- *   softplus       2     1.1e-7          softplus         1.3   0.5e-7   (from y)
- *   exponential    0.9   0.8e-7
+ *   sigmoid        2.41  0.90e-7       derivatives
+ *   tanh           2.63  1.49e-7         sigmoid          1.5   0.23e-7  (from y)
+ *   gelu           6.3   1.20e-7         tanh             0.5   0.30e-7  (from y)
+ *   gelu_tanh    154     1.71e-7         gelu             -     1.74e-7
+ *   silu           3.23  1.55e-7         gelu_tanh        -     1.95e-7
+ *   elu            1.25  0.44e-7         silu             -     1.78e-7
+ *   selu           2.34  1.38e-7         elu              0.5   0.30e-7  (from y)
+ *   softplus       1.93  1.16e-7         selu             -     0.83e-7  (from y)
+ *   exponential    0.9   0.77e-7         softplus         1.25  0.44e-7  (from y)
  *
  * gelu_tanh has its many ulp where exp(-2u) makes it vanish, x < -5; its argument is rounded there.
  */
@@ -130,7 +130,7 @@ static inline vf activation_derivative(enum simd_activation kind, vf alpha, vf x
     const vm positive = vf_lt(vf_zero(), y);
     switch (kind) {
     case SIMD_RELU:
-        return vf_select(positive, one, vf_zero());
+        return vf_keep(positive, one);
     case SIMD_SIGMOID:
         return vf_mul(y, vf_sub(one, y));
     case SIMD_TANH:

@@ -89,7 +89,7 @@ static inline vf math_exp_negative_with(vf x, vf low)
     return math_exp_reduced(x, r, n);
 }
 
-/* exp(x) - 1 for x <= 0, 1.3 ulp; anything for x > 0. */
+/* exp(x) - 1 for x <= 0, 1.25 ulp; anything for x > 0. */
 static inline vf math_expm1_negative(vf x)
 {
     vi n;
@@ -116,13 +116,13 @@ static inline vf math_log1p_rest(vf f, vf low)
     return vf_sub(half_square, vf_fma(s, vf_fma(p, z, half_square), low));
 }
 
-/* log(1 + u), 0 <= u <= 1. 1.1 ulp. */
+/* log(1 + u), 0 <= u <= 1. 1.3 ulp. */
 static inline vf math_log1p(vf u)
 {
     return vf_sub(u, math_log1p_rest(u, vf_zero()));
 }
 
-/* log(x), any x, subnormal ones too: -inf for +-0, NaN below 0, inf and NaN stay. 0.9 ulp. */
+/* log(x), any x, subnormal ones too: -inf for +-0, NaN below 0, inf and NaN stay. 0.83 ulp. */
 static inline vf math_log(vf x)
 {
     const vm subnormal = vf_lt(x, vf_set1(0x1p-126f));
@@ -138,7 +138,7 @@ static inline vf math_log(vf x)
     return vf_select(vf_eq(x, vf_zero()), vf_set1(-INFINITY), y);
 }
 
-/* 1 / (1 + exp(-x)), any x. 2.2 ulp. */
+/* 1 / (1 + exp(-x)), any x. 2.41 ulp. */
 static inline vf math_sigmoid(vf x)
 {
     const vf e = math_exp_negative(vf_neg(vf_abs(x)));
@@ -146,7 +146,7 @@ static inline vf math_sigmoid(vf x)
     return vf_div(vf_select(vf_lt(x, vf_zero()), e, one), vf_add(one, e));
 }
 
-/* tanh|x| = -m / (2 + m), m = exp(-2|x|) - 1, and the sign of x; any x. 2.6 ulp, |result| <= 1. */
+/* tanh|x| = -m / (2 + m), m = exp(-2|x|) - 1, and the sign of x; any x. 2.63 ulp, |result| <= 1. */
 static inline vf math_tanh(vf x)
 {
     const vf m = math_expm1_negative(vf_mul(vf_set1(-2.0f), vf_abs(x)));
@@ -157,7 +157,7 @@ static inline vf math_tanh(vf x)
 }
 
 /* The standard normal distribution: returns its integral up to x; *e receives exp(-x²/2), both 0
- * where exp is. 4.5 ulp; x times it 5.5.
+ * where exp is. x times the integral: 6.3 ulp.
  * Integral up to -t = exp(-t²/2) P(t) / Q(t), t >= 0. */
 static inline vf math_normal_integral(vf x, vf *e)
 {
