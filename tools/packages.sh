@@ -18,9 +18,9 @@ packages_missing() {
     done
 }
 
-# Runs apt-get as root.
+# Runs apt-get as root; only its errors are shown.
 packages_apt() {
-    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0)
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo >/dev/null; then
             packages_say "This needs root and there is no sudo. As root: apt-get $*"
@@ -28,7 +28,7 @@ packages_apt() {
         fi
         apt=(sudo "${apt[@]}")
     fi
-    "${apt[@]}" "$@" >&2
+    "${apt[@]}" "$@" >/dev/null
 }
 
 packages_elsewhere() {
