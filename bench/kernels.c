@@ -172,8 +172,10 @@ static pn_status row_create(struct session *session, const struct bench_case *sp
 
     const struct work *work = &row->work;
     const enum memory_level level = machine_level(&session->machine, working_set(work));
+    /* Compilers turn parts of the scalar table into vectors, so the scalar pipes do not bind it. */
+    const struct simd_kernels *probing = kernels->lanes > 1 ? kernels : simd_best();
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
-        row->probes[kind] = (struct probe){(enum probe_kind)kind, level, kernels, &session->probes};
+        row->probes[kind] = (struct probe){(enum probe_kind)kind, level, probing, &session->probes};
     }
     for (int i = 0; i < CONTENDERS; i++) {
         row->used[i] = true;
