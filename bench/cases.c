@@ -53,9 +53,9 @@ struct simd_optimizer_step case_step(int kind)
         &family_weight_update, NAME, KIND, M, N, K                                                 \
     }
 #define ACTIVATION(KIND, NAME)                                                                     \
-    {&family_activation, NAME, KIND, 0, 8192, 0},                                                  \
+    {&family_activation, NAME, KIND, 0, 16384, 0},                                                 \
     {                                                                                              \
-        &family_activation_gradient, NAME, KIND, 0, 8192, 0                                        \
+        &family_activation_gradient, NAME, KIND, 0, 16384, 0                                       \
     }
 
 const struct bench_case bench_case_list[] = {
@@ -124,8 +124,8 @@ const struct bench_case bench_case_list[] = {
     ACTIVATION(SIMD_LEAKY_RELU, "leaky_relu"),
     ACTIVATION(SIMD_SOFTPLUS, "softplus"),
     ACTIVATION(SIMD_EXPONENTIAL, "exponential"),
-    {&family_exp, NULL, 0, 0, 8192, 0},
-    {&family_log, NULL, 0, 0, 8192, 0},
+    {&family_exp, NULL, 0, 0, 16384, 0},
+    {&family_log, NULL, 0, 0, 16384, 0},
 
     {&family_softmax, NULL, 0, 32, 10, 0},
     {&family_softmax, NULL, 0, 480, 10, 0},
@@ -133,14 +133,14 @@ const struct bench_case bench_case_list[] = {
     {&family_softmax_crossentropy, NULL, 0, 32, 10, 0},
     {&family_softmax_crossentropy, NULL, 0, 480, 10, 0},
     {&family_softmax_crossentropy, NULL, 0, 32, 1000, 0},
-    {&family_sum, NULL, 0, 0, 8192, 0},
-    {&family_max, NULL, 0, 0, 8192, 0},
-    {&family_count_subnormal, NULL, 0, 0, 8192, 0},
+    {&family_sum, NULL, 0, 0, 16384, 0},
+    {&family_max, NULL, 0, 0, 16384, 0},
+    {&family_count_subnormal, NULL, 0, 0, 16384, 0},
 
     {&family_dropout, NULL, 0, 32, 256, 0},
     {&family_dropout, NULL, 0, 480, 256, 0},
-    {&family_random_words, NULL, 0, 0, 8192, 0},
-    {&family_random_uniform, NULL, 0, 0, 8192, 0},
+    {&family_random_words, NULL, 0, 0, 16384, 0},
+    {&family_random_uniform, NULL, 0, 0, 16384, 0},
 };
 
 const size_t bench_case_count = sizeof bench_case_list / sizeof bench_case_list[0];

@@ -68,7 +68,7 @@ extern const struct family family_random_words, family_random_uniform, family_dr
 extern const struct bench_case bench_case_list[];
 extern const size_t bench_case_count;
 
-/* "gemm_nn:bias+relu"; "32x256x784", "784x256" or "8192". */
+/* "gemm_nn:bias+relu"; "32x256x784", "784x256" or "16384". */
 void case_kernel(const struct bench_case *spec, char name[CASE_NAME_SIZE]);
 void case_shape(const struct bench_case *spec, char shape[CASE_NAME_SIZE]);
 
