@@ -297,7 +297,8 @@ PN_API pn_checkpoint_options pn_checkpoint_options_default(void);
 /* Checks that `file` can be written before the first epoch. */
 PN_API pn_status pn_model_checkpoint(const char *file, const pn_checkpoint_options *options,
                                      pn_callback *callback);
-/* The epoch (from 1) that a checkpoint or early-stopping callback holds as best, or 0. */
+/* The epoch (from 1) that an early-stopping callback, or a checkpoint that saves the best only,
+ * holds as best; else 0. */
 PN_API size_t pn_callback_best_epoch(const pn_callback *callback);
 PN_API void pn_callback_free(pn_callback *callback);
 
@@ -315,8 +316,8 @@ typedef struct pn_fit_options {
 
 PN_API pn_fit_options pn_fit_options_default(void);
 
-/* Trains. `history` may be NULL; it is also set, with the epochs that were finished, when the fit
- * ends with PN_ERROR_INTERRUPTED. */
+/* Trains. `options` NULL: the defaults. `history` may be NULL; it is also set, with the epochs that
+ * were finished, when the fit ends with PN_ERROR_INTERRUPTED. */
 PN_API pn_status pn_model_fit(pn_model *model, const pn_dataset *dataset,
                               const pn_fit_options *options, pn_history **history);
 /* Asks running fits to end after the step they are in. Safe in a signal handler. */

@@ -68,7 +68,7 @@ static pn_status target_open(struct target *target, const char *path)
     if (length == 0 || path[length - 1] == '/') {
         return error_set(PN_ERROR_USAGE, "\"%s\" names no file; give a file name", path);
     }
-    struct stat old;
+    struct stat old = {0};
     target->exists = stat(path, &old) == 0;
     if (target->exists && !S_ISREG(old.st_mode)) {
         return error_set(PN_ERROR_IO, "%s: is %s, not a file; choose another name", path,

@@ -196,11 +196,6 @@ static pn_status model_replace_slots(struct pn_model *model, const pn_optimizer 
     return PN_OK;
 }
 
-pn_status model_prepare_slots(struct pn_model *model)
-{
-    return model_replace_slots(model, &model->optimizer);
-}
-
 /* --- compile ---------------------------------------------------------------------------------- */
 
 pn_status pn_model_compile(pn_model *model, pn_optimizer optimizer, const char *loss,

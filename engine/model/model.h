@@ -116,9 +116,6 @@ bool model_each_parameter(struct pn_model *model,
  */
 size_t optimizer_slots(const pn_optimizer *optimizer);
 
-/* Allocates the slots that the optimizer needs, zeroed, and frees others. */
-pn_status model_prepare_slots(struct pn_model *model);
-
 /* Sets the optimizer steps done so far and the powers of the betas that belong to them. */
 void model_set_steps(struct pn_model *model, uint64_t steps);
 

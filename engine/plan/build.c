@@ -270,8 +270,11 @@ static pn_status add_layer(struct builder *builder, size_t index)
         return add_rescaling(builder, index);
     case PN_DENSE:
         status = add_dense(builder, index);
+        /* A linear step flushes tiny outputs as every activation does; an Activation layer behind
+         * it will. */
         if (status != PN_OK ||
-            (!layer->activation.softmax && layer->activation.kind == SIMD_LINEAR)) {
+            (layer->activation.kind == SIMD_LINEAR && index + 1 < builder->model->layer_count &&
+             layer_at(builder, index + 1)->kind == PN_ACTIVATION)) {
             return status;
         }
         return add_activation(builder, index);

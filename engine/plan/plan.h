@@ -4,10 +4,11 @@
  *
  * A training step is two phases with a barrier behind each:
  *
- *   rows     each thread takes its rows of the batch through gather, all forward steps, the loss,
- * and back to the gradient of the first dense layer's output. Rows never meet. tiles    each thread
- * takes its tiles of every weight matrix: gradient over the whole batch, optimizer applied while
- * the tile is in registers.
+ * - rows: each thread takes its rows of the batch through gather, all forward steps, the loss, and
+ *   back to the gradient of the first dense layer's output. Rows never meet.
+ *
+ * - tiles: each thread takes its tiles of every weight matrix: gradient over the whole batch,
+ *   optimizer applied while the tile is in registers.
  *
  * Which rows and tiles a thread takes changes no bit of the result.
  */

@@ -36,14 +36,12 @@ static pn_status on_train_begin(void *user, pn_fit_view *view)
 static pn_status on_epoch_end(void *user, pn_fit_view *view)
 {
     struct checkpoint *checkpoint = user;
-    bool improved = false;
     if (checkpoint->save_best_only) {
+        bool improved;
         const pn_status status = monitor_take(&checkpoint->monitor, who, view->epoch, &improved);
         if (status != PN_OK || !improved) {
             return status;
         }
-    } else {
-        checkpoint->monitor.best_epoch = view->epoch->epoch;
     }
     return save(checkpoint, view->model);
 }

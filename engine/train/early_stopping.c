@@ -85,7 +85,8 @@ static pn_status on_epoch_end(void *user, pn_fit_view *view)
 static pn_status on_train_end(void *user, pn_fit_view *view)
 {
     struct early_stopping *stopping = user;
-    if (stopping->restore && stopping->epochs > 0) {
+    /* An interrupted fit stays where it stopped, so that another can go on from there. */
+    if (stopping->restore && stopping->epochs > 0 && !view->interrupted) {
         struct copy copy = {stopping->weights, true};
         model_each_parameter(view->model, copy_parameter, &copy);
     }

@@ -59,7 +59,7 @@ struct fit {
     double loss_sum;
     size_t hits, seen;
     size_t batches_done;
-    bool stop, interrupted, said_nan;
+    bool begun, stop, interrupted, said_nan;
     unsigned interrupts_at_start;
     struct timespec epoch_start;
     struct optimizer_clock clock;
@@ -218,6 +218,7 @@ static void sync_model(struct fit *fit)
 
 static void begin_training(struct fit *fit)
 {
+    fit->begun = true;
     call_hooks_running(fit, TRAIN_BEGIN);
 }
 
@@ -327,7 +328,8 @@ static void end_epoch(struct fit *fit)
         fit->epoch.val_seconds = seconds_since(&start);
     }
     fit->model->epochs++;
-    history_add(fit->history, &fit->epoch);
+    fit->status = history_add(fit->history, &fit->epoch);
+    fit->stop = fit->stop || fit->status != PN_OK;
     if (has_hook(fit, EPOCH_END)) {
         sync_model(fit);
         call_hooks_running(fit, EPOCH_END);
@@ -508,8 +510,7 @@ static pn_status prepare(struct fit *fit)
         return status;
     }
     fit->order = malloc(fit->training->count * sizeof *fit->order);
-    const size_t epochs = fit->options->epochs;
-    fit->history = history_create(epochs > fit->model->epochs ? epochs - fit->model->epochs : 0);
+    fit->history = history_create();
     if (fit->order == NULL || fit->history == NULL) {
         return error_memory(fit->training->count * sizeof *fit->order, "the order of samples");
     }
@@ -557,7 +558,7 @@ static pn_status train(struct fit *fit)
                 fit->model->name, fit->model->epochs, fit->options->epochs);
     }
     fill_history(fit);
-    if (status == PN_OK && fit->status == PN_OK) {
+    if (status == PN_OK && fit->status == PN_OK && fit->begun) {
         call_hooks(fit, TRAIN_END);
     }
     if (status != PN_OK) {
@@ -580,8 +581,9 @@ pn_status pn_model_fit(pn_model *model, const pn_dataset *dataset, const pn_fit_
     if (history != NULL) {
         *history = NULL;
     }
+    const pn_fit_options defaults = pn_fit_options_default();
     struct fit fit = {.model = model,
-                      .options = options,
+                      .options = options != NULL ? options : &defaults,
                       .dataset = dataset,
                       .interrupts_at_start = atomic_load(&interrupts)};
     pn_status status = prepare(&fit);
@@ -612,7 +614,10 @@ pn_status pn_model_explain(const pn_model *model, const pn_dataset *dataset,
                            const pn_fit_options *options, char **text)
 {
     /* Setting up changes nothing in the model; only a fit would. */
-    struct fit fit = {.model = (pn_model *)model, .options = options, .dataset = dataset};
+    const pn_fit_options defaults = pn_fit_options_default();
+    struct fit fit = {.model = (pn_model *)model,
+                      .options = options != NULL ? options : &defaults,
+                      .dataset = dataset};
     pn_status status = prepare(&fit);
     if (status == PN_OK) {
         status = plan_explain(model, &fit.plan, team_placement_line(fit.team), text);

@@ -4,26 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-pn_history *history_create(size_t capacity)
+#include "engine/base/error.h"
+
+pn_history *history_create(void)
 {
-    pn_history *history = calloc(1, sizeof *history);
-    if (history == NULL) {
-        return NULL;
-    }
-    history->capacity = capacity;
-    history->epochs = calloc(capacity > 0 ? capacity : 1, sizeof *history->epochs);
-    if (history->epochs == NULL) {
-        free(history);
-        return NULL;
-    }
-    return history;
+    return calloc(1, sizeof(pn_history));
 }
 
-void history_add(pn_history *history, const pn_epoch *epoch)
+pn_status history_add(pn_history *history, const pn_epoch *epoch)
 {
-    if (history->count < history->capacity) {
-        history->epochs[history->count++] = *epoch;
+    if (history->count == history->capacity) {
+        const size_t capacity = 2 * history->capacity + 8;
+        pn_epoch *grown = realloc(history->epochs, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return error_memory(capacity * sizeof *grown, "the history");
+        }
+        history->epochs = grown;
+        history->capacity = capacity;
     }
+    history->epochs[history->count++] = *epoch;
+    return PN_OK;
 }
 
 bool epoch_value(const pn_epoch *epoch, const char *name, double *value)

@@ -14,9 +14,9 @@ struct pn_history {
     double seconds, plan_seconds;
 };
 
-/* NULL: out of memory. Room for `capacity` epochs. */
-pn_history *history_create(size_t capacity);
-void history_add(pn_history *history, const pn_epoch *epoch);
+/* NULL: out of memory. */
+pn_history *history_create(void);
+pn_status history_add(pn_history *history, const pn_epoch *epoch);
 
 /* Keras's name -> the value; false if there is no such metric. */
 bool epoch_value(const pn_epoch *epoch, const char *name, double *value);

@@ -381,6 +381,119 @@ Test(early_stopping, restores_the_best_weights)
     pn_dataset_free(dataset);
 }
 
+/* The callback was used on another model before; the second fit has nothing to train. */
+Test(early_stopping, does_not_carry_weights_to_a_fit_without_epochs)
+{
+    pn_dataset *dataset = synthetic(320);
+    pn_early_stopping_options stopping = pn_early_stopping_options_default();
+    stopping.restore_best_weights = true;
+    stopping.monitor = "loss";
+    pn_callback callback;
+    must(pn_early_stopping(&stopping, &callback));
+    pn_fit_options options = fit_options(1, 32);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    char expected[33];
+    strcpy(expected, digest_after(model, dataset, &options));
+    const struct network small = {5, 10, "relu", 1.0 / 255.0, 0.0};
+    pn_model *other = build(&small, dataset, 1);
+    must(pn_model_compile(other, pn_adam(0.001), "sparse_categorical_crossentropy", NULL));
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    must(pn_model_fit(other, dataset, &options, NULL));
+    cr_assert_str_eq(digest_after(model, dataset, &options), expected);
+    pn_callback_free(&callback);
+    pn_model_free(other);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* Restoring the best weights would leave the optimizer's state of another moment with them. */
+Test(early_stopping, leaves_an_interrupted_fit_where_it_stopped)
+{
+    pn_dataset *dataset = synthetic(960);
+    pn_early_stopping_options stopping = pn_early_stopping_options_default();
+    stopping.restore_best_weights = true;
+    stopping.patience = 9;
+    pn_callback callbacks[] = {{0}, {.on_batch_end = interrupt}};
+    must(pn_early_stopping(&stopping, &callbacks[0]));
+    pn_fit_options options = fit_options(3, 32);
+    options.validation_split = 0.2;
+    pn_model *whole = compiled(dataset, pn_adam(0.001));
+    char expected[33];
+    strcpy(expected, digest_after(whole, dataset, &options));
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    options.callbacks = callbacks;
+    options.callback_count = 2;
+    cr_assert_eq(pn_model_fit(model, dataset, &options, NULL), PN_ERROR_INTERRUPTED);
+    options.callback_count = 0;
+    cr_assert_str_eq(digest_after(model, dataset, &options), expected);
+    pn_callback_free(&callbacks[0]);
+    pn_model_free(whole);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+Test(fit, options_may_be_left_out)
+{
+    pn_dataset *dataset = synthetic(64);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    must(pn_model_fit(model, dataset, NULL, NULL));
+    cr_assert_eq(pn_model_epochs(model), 1);
+    char *text;
+    must(pn_model_explain(model, dataset, NULL, &text));
+    cr_assert_not_null(strstr(text, "phase 2"));
+    pn_string_free(text);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+static pn_status stop(void *user, pn_fit_view *view)
+{
+    (void)user;
+    view->stop = view->epoch->epoch == 20;
+    return PN_OK;
+}
+
+Test(fit, history_grows_with_the_epochs_trained_not_with_those_allowed)
+{
+    pn_dataset *dataset = small_floats(8, 1);
+    const struct network network = {2, 5, "relu", 1.0, 0.0};
+    pn_model *model = build(&network, dataset, 1);
+    must(pn_model_compile(model, pn_adam(0.001), "sparse_categorical_crossentropy", NULL));
+    pn_callback callback = {.on_epoch_end = stop};
+    pn_fit_options options = fit_options(SIZE_MAX, 8);
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    cr_assert_eq(pn_history_count(history), 20);
+    pn_history_free(history);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* Weights so small that sums of products are subnormal: linear outputs are flushed like others. */
+Test(predict, stores_no_subnormals_in_linear_outputs)
+{
+    pn_dataset *dataset = small_floats(20, 1);
+    pn_model *model;
+    must(pn_model_create(NULL, 1, &model));
+    must(pn_model_add(model, pn_input(1, (size_t[]){12})));
+    must(pn_model_add(model, pn_dense(5, NULL)));
+    float tiny[60];
+    for (size_t i = 0; i < 60; i++) {
+        tiny[i] = 0x1p-128f;
+    }
+    must(pn_model_set_weights(model, 0, tiny, 60));
+    float outputs[100];
+    must(pn_model_predict(model, dataset, NULL, outputs));
+    for (size_t i = 0; i < 100; i++) {
+        cr_assert_eq(outputs[i], 0.0f);
+    }
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
 /* --- what is refused, and NaN ----------------------------------------------------------------- */
 
 static size_t nan_warnings;

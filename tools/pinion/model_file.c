@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/pinion/say.h"
 
@@ -12,6 +13,10 @@ enum { CONFIG_MAX_BYTES = 16 << 20 };
 /* Whether the file begins like JSON. Files that cannot be read are left to who opens them next. */
 static bool begins_like_json(const char *file)
 {
+    struct stat status;
+    if (stat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return false; /* opening a pipe would wait or swallow what comes */
+    }
     FILE *stream = fopen(file, "rb");
     if (!stream) {
         return false;
@@ -68,8 +73,9 @@ int model_file_open(const char *command, const char *file, uint32_t seed, bool *
     if (!text) {
         return status;
     }
-    if (pn_model_from_json(text, seed, model) != PN_OK) {
-        status = say_error(command, PN_ERROR_DATA, "%s: %s", file, pn_error_message());
+    const pn_status parsed = pn_model_from_json(text, seed, model);
+    if (parsed != PN_OK) {
+        status = say_error(command, (int)parsed, "%s: %s", file, pn_error_message());
     }
     free(text);
     return status;

@@ -50,26 +50,6 @@ static bool check_options(const struct settings *settings)
             return false;
         }
     }
-    static const struct {
-        enum option_id option;
-        const char *optimizer;
-    } needs[] = {{OPTION_MOMENTUM, "sgd"},
-                 {OPTION_NESTEROV, "sgd"},
-                 {OPTION_BETA_1, "adam"},
-                 {OPTION_BETA_2, "adam"},
-                 {OPTION_EPSILON, "adam"}};
-    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
-        if (option_given(settings, needs[i].option) &&
-            strcmp(settings->optimizer, needs[i].optimizer) != 0) {
-            say_usage(command, "--%s is an option of --optimizer %s, not of %s",
-                      option_table[needs[i].option].name, needs[i].optimizer, settings->optimizer);
-            return false;
-        }
-    }
-    if (settings->nesterov && settings->momentum == 0) {
-        say_usage(command, "--nesterov needs a --momentum above 0");
-        return false;
-    }
     if (option_given(settings, OPTION_RESCALE) && settings->rescale == 0) {
         say_usage(command, "--rescale 0 leaves nothing of the samples");
         return false;
@@ -77,24 +57,57 @@ static bool check_options(const struct settings *settings)
     return true;
 }
 
-static pn_optimizer chosen_optimizer(const struct settings *settings)
+/* The optimizer that the options name, else that of the model to go on with, else Adam. */
+static pn_optimizer base_optimizer(const struct settings *settings, const pn_model *model)
 {
-    const bool rate_given = option_given(settings, OPTION_LEARNING_RATE);
-    if (strcmp(settings->optimizer, "sgd") == 0) {
-        return pn_sgd(rate_given ? settings->learning_rate : 0.01, settings->momentum,
-                      settings->nesterov);
+    pn_optimizer optimizer;
+    if (!option_given(settings, OPTION_OPTIMIZER) && pn_model_optimizer(model, &optimizer)) {
+        return optimizer;
     }
-    pn_optimizer adam = pn_adam(rate_given ? settings->learning_rate : 0.001);
-    if (option_given(settings, OPTION_BETA_1)) {
-        adam.beta_1 = settings->beta_1;
+    return strcmp(settings->optimizer, "sgd") == 0 ? pn_sgd(0.01, 0, false) : pn_adam(0.001);
+}
+
+/* Options of an optimizer that is not the one used. */
+static bool check_optimizer_options(const struct settings *settings, pn_optimizer_kind kind)
+{
+    static const char *const names[] = {[PN_SGD] = "sgd", [PN_ADAM] = "adam"};
+    static const struct {
+        enum option_id option;
+        pn_optimizer_kind kind;
+    } needs[] = {{OPTION_MOMENTUM, PN_SGD},
+                 {OPTION_NESTEROV, PN_SGD},
+                 {OPTION_BETA_1, PN_ADAM},
+                 {OPTION_BETA_2, PN_ADAM},
+                 {OPTION_EPSILON, PN_ADAM}};
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        if (option_given(settings, needs[i].option) && kind != needs[i].kind) {
+            say_usage(command, "--%s is an option of --optimizer %s, not of %s",
+                      option_table[needs[i].option].name, names[needs[i].kind], names[kind]);
+            return false;
+        }
     }
-    if (option_given(settings, OPTION_BETA_2)) {
-        adam.beta_2 = settings->beta_2;
+    return true;
+}
+
+static void apply_optimizer_options(const struct settings *settings, pn_optimizer *optimizer)
+{
+    const struct {
+        enum option_id option;
+        double value;
+        double *field;
+    } fields[] = {{OPTION_LEARNING_RATE, settings->learning_rate, &optimizer->learning_rate},
+                  {OPTION_MOMENTUM, settings->momentum, &optimizer->momentum},
+                  {OPTION_BETA_1, settings->beta_1, &optimizer->beta_1},
+                  {OPTION_BETA_2, settings->beta_2, &optimizer->beta_2},
+                  {OPTION_EPSILON, settings->epsilon, &optimizer->epsilon}};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (option_given(settings, fields[i].option)) {
+            *fields[i].field = fields[i].value;
+        }
     }
-    if (option_given(settings, OPTION_EPSILON)) {
-        adam.epsilon = settings->epsilon;
+    if (option_given(settings, OPTION_NESTEROV)) {
+        optimizer->nesterov = settings->nesterov;
     }
-    return adam;
 }
 
 static int load_data(struct training *training)
@@ -152,24 +165,41 @@ static int build_model(struct training *training)
     return (int)status;
 }
 
-/* A model that goes on keeps its optimizer unless the options ask for one. */
-static int compile_model(struct training *training)
+/* Whether the model can go on with its optimizer's state: the options change its rate at most. */
+static bool keeps_optimizer(const struct settings *settings, const pn_model *model)
 {
-    const struct settings *settings = training->settings;
     static const enum option_id anew[] = {OPTION_OPTIMIZER, OPTION_MOMENTUM, OPTION_NESTEROV,
                                           OPTION_BETA_1,    OPTION_BETA_2,   OPTION_EPSILON,
-                                          OPTION_LOSS,      OPTION_METRICS};
-    bool keep = pn_model_optimizer(training->model, &(pn_optimizer){.kind = PN_SGD});
+                                          OPTION_METRICS};
+    bool keep = pn_model_optimizer(model, &(pn_optimizer){.kind = PN_SGD});
     for (size_t i = 0; i < sizeof anew / sizeof anew[0]; i++) {
         keep = keep && !option_given(settings, anew[i]);
     }
-    pn_status status = PN_OK;
-    if (!keep) {
+    return keep;
+}
+
+static int compile_model(struct training *training)
+{
+    const struct settings *settings = training->settings;
+    pn_optimizer optimizer = base_optimizer(settings, training->model);
+    if (!check_optimizer_options(settings, optimizer.kind)) {
+        return PN_ERROR_USAGE;
+    }
+    apply_optimizer_options(settings, &optimizer);
+    if (optimizer.nesterov && optimizer.momentum == 0) {
+        say_usage(command, "--nesterov needs a --momentum above 0");
+        return PN_ERROR_USAGE;
+    }
+    pn_status status;
+    if (keeps_optimizer(settings, training->model)) {
+        status = pn_model_set_learning_rate(training->model, optimizer.learning_rate);
+    } else {
+        if (pn_model_steps(training->model) > 0) {
+            say_info("pinion: these options compile the model anew: the optimizer's state is lost");
+        }
         status =
-            pn_model_compile(training->model, chosen_optimizer(settings), settings->loss,
+            pn_model_compile(training->model, optimizer, settings->loss,
                              strcmp(settings->metrics, "none") == 0 ? NULL : settings->metrics);
-    } else if (option_given(settings, OPTION_LEARNING_RATE)) {
-        status = pn_model_set_learning_rate(training->model, settings->learning_rate);
     }
     return status == PN_OK ? 0 : say_failed(command, status);
 }
@@ -233,12 +263,13 @@ static int report(const struct training *training)
 {
     const struct settings *settings = training->settings;
     const struct callbacks *callbacks = &training->callbacks;
-    const pn_callback *best =
-        callbacks->checkpoint ? callbacks->checkpoint : callbacks->early_stopping;
+    const pn_callback *kept = callbacks->checkpoint;
+    const bool in_file = kept && pn_callback_best_epoch(kept) > 0;
+    const pn_callback *best = in_file ? kept : callbacks->early_stopping;
     const struct training_report facts = {.model = training->model,
                                           .history = training->history,
                                           .best_epoch = best ? pn_callback_best_epoch(best) : 0,
-                                          .best_file = callbacks->checkpoint_file,
+                                          .best_file = in_file ? callbacks->checkpoint_file : NULL,
                                           .saved = settings->save,
                                           .load_seconds = training->load_seconds};
     return report_training(command, &facts, settings->json);
