@@ -116,8 +116,7 @@ static void train_base(const struct lesson *lesson, double learning_rate, size_t
     compile(model, pn_adam(learning_rate));
     pn_history *history = fit(lesson, model, batch_size, callback);
     evaluate(lesson, model);
-    printf("training took %.2f s for each epoch of %zu samples a step\n",
-           mean_epoch_seconds(history), batch_size);
+    printf("an epoch took %.2f s at batch size %zu\n", mean_epoch_seconds(history), batch_size);
     pn_history_free(history);
     pn_model_free(model);
 }
