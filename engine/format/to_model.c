@@ -118,8 +118,11 @@ static bool pair(void *context, struct layer *layer, struct parameter *parameter
 
 static pn_status set_weights(pn_model *model, const struct model_file *file, const char *path)
 {
-    struct pairing pairing = {
-        .path = path, .layer = file->layers, .end = file->layers + file->layer_count};
+    /* A file without layers has no array of them to point behind. */
+    struct pairing pairing = {.path = path, .layer = file->layers, .end = file->layers};
+    if (file->layer_count > 0) {
+        pairing.end += file->layer_count;
+    }
     if (!model_each_parameter(model, pair, &pairing)) {
         return pairing.status;
     }
