@@ -63,12 +63,12 @@ static pn_status measure(const struct dataset_content *content, pn_dataset *data
     return PN_OK;
 }
 
-static pn_status storage_create(size_t sample_bytes, size_t labels,
+static pn_status storage_create(size_t sample_bytes, size_t labels, size_t path_bytes,
                                 struct dataset_storage **storage)
 {
     struct arena arena = {0};
     if (!arena_reserve(&arena, DATASET_MARGIN, 1) || !arena_reserve(&arena, sample_bytes, 1) ||
-        !arena_reserve(&arena, labels, sizeof(int32_t))) {
+        !arena_reserve(&arena, labels, sizeof(int32_t)) || !arena_reserve(&arena, path_bytes, 1)) {
         return error_memory(sample_bytes, "a data set");
     }
     struct dataset_storage *const created = malloc(sizeof *created);
@@ -100,7 +100,8 @@ pn_status dataset_create(struct dataset_content *content, pn_dataset **dataset)
         return error_memory(sizeof *created, "a data set");
     }
     const size_t labels = content->labelled ? content->count : 0;
-    status = storage_create(bytes, labels, &measured.storage);
+    const size_t path_bytes = content->label_file ? strlen(content->label_file) + 1 : 0;
+    status = storage_create(bytes, labels, path_bytes, &measured.storage);
     if (status != PN_OK) {
         free(created);
         return status;
@@ -111,6 +112,10 @@ pn_status dataset_create(struct dataset_content *content, pn_dataset **dataset)
     content->labels = labels > 0 ? arena_take(arena, labels, sizeof(int32_t)) : NULL;
     measured.samples = content->samples;
     measured.labels = content->labels;
+    if (path_bytes > 0) {
+        char *const path = arena_take(arena, path_bytes, 1);
+        measured.label_file = memcpy(path, content->label_file, path_bytes);
+    }
     *created = measured;
     *dataset = created;
     return PN_OK;
@@ -169,6 +174,7 @@ pn_status pn_dataset_slice(const pn_dataset *dataset, size_t first, size_t count
     created->samples = (const char *)dataset->samples +
                        first * dataset->sample_size * element_size(dataset->dtype);
     created->labels = dataset->labels ? dataset->labels + first : NULL;
+    created->first += first;
     created->count = count;
     dataset_count_classes(created);
     atomic_fetch_add(&created->storage->references, 1);

@@ -8,8 +8,10 @@ struct dataset_storage; /* reference-counted; shared by slices */
 
 struct pn_dataset {
     struct dataset_storage *storage;
-    const void *samples;   /* [count, sample_size] of dtype */
-    const int32_t *labels; /* [count] or NULL */
+    const void *samples;    /* [count, sample_size] of dtype */
+    const int32_t *labels;  /* [count] or NULL */
+    const char *label_file; /* where the labels were read, in the storage; NULL: from memory */
+    size_t first;           /* number of the first sample in that file */
     pn_dtype dtype;
     size_t count;
     size_t rank;

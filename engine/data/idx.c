@@ -279,7 +279,8 @@ static pn_status load(const struct idx *images, const struct idx *labels, pn_dat
                                       .count = images->shape[0],
                                       .rank = images->rank - 1,
                                       .shape = images->shape + 1,
-                                      .labelled = labels != NULL};
+                                      .labelled = labels != NULL,
+                                      .label_file = labels ? labels->file.path : NULL};
     pn_status status = dataset_create(&content, dataset);
     if (status != PN_OK) {
         return status;

@@ -15,6 +15,7 @@ struct dataset_content {
     size_t rank;
     const size_t *shape; /* [rank], of one sample */
     bool labelled;
+    const char *label_file; /* where the labels come from, copied; NULL: from memory */
     unsigned char *samples; /* set: [count, sample size], aligned, zeroed */
     int32_t *labels;        /* set: [count], or NULL */
 };

@@ -20,10 +20,12 @@ pn_status check_labels(const pn_model *model, const pn_dataset *dataset)
     while ((size_t)dataset->labels[sample] < outputs) {
         sample++;
     }
+    const char *file = dataset->label_file;
     return error_set(PN_ERROR_DATA,
-                     "label %d of sample %zu is out of range: model %s has %zu outputs, so labels "
-                     "go from 0 to %zu; give its last layer more units or mend the labels",
-                     (int)dataset->labels[sample], sample, model->name, outputs, outputs - 1);
+                     "%s%slabel %d of sample %zu is out of range: model %s has %zu outputs, so "
+                     "labels go from 0 to %zu; give its last layer more units or mend the labels",
+                     file ? file : "", file ? ": " : "", (int)dataset->labels[sample],
+                     (file ? dataset->first : 0) + sample, model->name, outputs, outputs - 1);
 }
 
 pn_status check_struct_size(size_t given, size_t known, const char *what)

@@ -48,6 +48,27 @@ Test(idx, plain)
     free(labels);
 }
 
+/* A slice's labels can be found in the file, also when what it was cut from is gone. */
+Test(idx, slices_know_their_place_in_the_label_file)
+{
+    struct bytes *const bytes = bytes_create();
+    put_images(bytes);
+    const char *const images = scratch_write("images", bytes->data, bytes->size);
+    bytes->size = 0;
+    put_labels(bytes);
+    const char *const labels = scratch_write("labels", bytes->data, bytes->size);
+    pn_dataset *dataset, *slice, *part;
+    cr_assert_eq(pn_dataset_load_idx(images, labels, &dataset), PN_OK);
+    cr_assert_eq(pn_dataset_slice(dataset, 1, 2, &slice), PN_OK);
+    cr_assert_eq(pn_dataset_slice(slice, 1, 1, &part), PN_OK);
+    pn_dataset_free(dataset);
+    pn_dataset_free(slice);
+    cr_assert_str_eq(part->label_file, labels);
+    cr_assert_eq(part->first, 2);
+    pn_dataset_free(part);
+    free(bytes);
+}
+
 /* Whatever its name: gzip is known by its first bytes. */
 Test(idx, gzip)
 {

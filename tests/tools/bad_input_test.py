@@ -60,7 +60,8 @@ class BadData(ProgramTest):
 
     def test_label_out_of_range(self):
         wrong = [i % 10 for i in range(39)] + [10]
-        self.check(65, "label 10 of sample 39 is out of range", train_labels=samples.labels(wrong))
+        pattern = "data/train-labels-idx1-ubyte: label 10 of sample 39 is out of range: .*mend"
+        self.check(65, pattern, train_labels=samples.labels(wrong))
 
     def test_gzip_bomb(self):
         self.check(65, "oversized: it unpacks to more than", train_images=samples.gzip_bomb())
