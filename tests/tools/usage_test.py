@@ -10,6 +10,11 @@ class UsageErrors(ProgramTest):
         ([], "a command is missing"),
         (["tran"], "unknown command 'tran', did you mean train\\?"),
         (["xyzzy"], "unknown command 'xyzzy' "),
+        (["--version", "train"], "unexpected argument 'train' "),
+        (["--completion", "bash"], "unexpected argument 'bash' "),
+        (["--help", "tran"], "unknown command 'tran', did you mean train\\?"),
+        (["help", "--version"], "unknown command '--version'"),
+        (["help", "train", "evaluate"], "unexpected argument 'evaluate' "),
         (["train", "--batch_size", "3"], "unknown option --batch_size, did you mean --batch-size"),
         (["train", "--epcohs", "3"], "unknown option --epcohs, did you mean --epochs"),
         (["train", "--learning", "3"], "did you mean --learning-rate"),
@@ -109,6 +114,14 @@ class Help(ProgramTest):
 
     def test_help_wins_over_what_follows(self):
         self.assertIn("Usage: pinion train", self.succeed("train", "--help", "--nonsense").stdout)
+
+    def test_help_of_a_command_in_either_order(self):
+        for command in self.commands:
+            with self.subTest(command=command):
+                text = self.succeed(command, "--help").stdout
+                self.assertEqual(self.succeed("help", command).stdout, text)
+                self.assertEqual(self.succeed("--help", command).stdout, text)
+        self.assertIn("pinion-bench", self.succeed("help", "bench").stdout)
 
     def test_version(self):
         self.assertRegex(self.succeed("--version").stdout, r"^pinion \d+\.\d+\.\d+, recipe \d+\n$")

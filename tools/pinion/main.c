@@ -117,6 +117,12 @@ static int say_unknown_command(const char *word)
     return PN_ERROR_USAGE;
 }
 
+static int say_unexpected(const char *word)
+{
+    say_usage(NULL, "unexpected argument '%s'", word);
+    return PN_ERROR_USAGE;
+}
+
 static int run_command(const struct command *command, int count, char **words)
 {
     struct settings settings = settings_default();
@@ -135,6 +141,28 @@ static int run_command(const struct command *command, int count, char **words)
     return command->run(&settings);
 }
 
+/* pinion help [COMMAND]; `words` as they come after "help". */
+static int help(int count, char **words)
+{
+    if (count == 0) {
+        print_help();
+        return 0;
+    }
+    const struct command *command = find_command(words[0]);
+    if (!command) {
+        return say_unknown_command(words[0]);
+    }
+    if (count > 1) {
+        return say_unexpected(words[1]);
+    }
+    if (!command->run) {
+        char option[] = "--help";
+        return bench_exec((char *[]){words[0], option, NULL});
+    }
+    print_command_help(command);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     /* How bars are drawn follows the user's locale; numbers do not. */
@@ -145,15 +173,18 @@ int main(int argc, char **argv)
     }
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        print_help();
-        return report_end(NULL, 0);
+        return report_end(NULL, help(argc - 2, argv + 2));
     }
-    if (strcmp(word, "--version") == 0) {
-        printf("pinion %s, recipe %d\n", pn_version(), pn_recipe());
-        return report_end(NULL, 0);
-    }
-    if (strcmp(word, "--completion") == 0) {
-        completion_print();
+    const bool version = strcmp(word, "--version") == 0;
+    if (version || strcmp(word, "--completion") == 0) {
+        if (argc > 2) {
+            return say_unexpected(argv[2]);
+        }
+        if (version) {
+            printf("pinion %s, recipe %d\n", pn_version(), pn_recipe());
+        } else {
+            completion_print();
+        }
         return report_end(NULL, 0);
     }
     const struct command *command = find_command(word);
