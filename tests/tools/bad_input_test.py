@@ -186,9 +186,23 @@ class Unwritable(ProgramTest):
 
 
 class Loss(ProgramTest):
+    DIVERGING = [*SMALL, "--optimizer", "sgd", "--learning-rate", "1e20", "--rescale", "1"]
+
+    def test_nan_has_no_sign_in_text(self):
+        save = ["--save", "m.hdf5"] if HAS_HDF5 else []
+        results = [self.succeed("train", *self.DIVERGING, *save)]
+        self.assertRegex(results[0].stdout, r"(?m)^loss +nan +accuracy ")
+        self.assertIn(" - loss: nan", results[0].stderr)
+        if HAS_HDF5:
+            for command in ["evaluate", "predict"]:
+                data = ["--data", "synthetic", "--limit", "100"]
+                results.append(self.succeed(command, "m.hdf5", *data))
+                self.assertIn(" nan", results[-1].stdout)
+        for result in results:
+            self.assertNotIn("-nan", result.stdout + result.stderr)
+
     def test_nan_is_said_once_and_is_null_in_json(self):
-        arguments = ["--optimizer", "sgd", "--learning-rate", "1e20", "--rescale", "1"]
-        result = self.succeed("train", *SMALL, *arguments, "--json", "--quiet")
+        result = self.succeed("train", *self.DIVERGING, "--json", "--quiet")
         self.assertEqual(result.stderr.count("NaN"), 1, result.stderr)
         self.assertIn('"loss": null', result.stdout)
         self.assertNotIn("NaN", result.stdout)

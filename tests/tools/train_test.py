@@ -125,7 +125,9 @@ class TrainText(ProgramTest):
         self.assertEqual(self.succeed("train", *SMALL, "--quiet").stderr, "")
 
     def test_metrics_none(self):
-        self.assertNotIn("accuracy", self.succeed("train", *SMALL, "--metrics", "none").stdout)
+        text = self.succeed("train", *SMALL, "--metrics", "none").stdout
+        self.assertNotIn("accuracy", text)
+        self.assertNotRegex(text, "(?m) $")
 
     def test_explain_trains_nothing(self):
         result = self.succeed("train", *SMALL, "--explain")

@@ -59,8 +59,8 @@ static int evaluate(const struct settings *settings, const struct subject *subje
                            json_pack("{s:o, s:o, s:I}", "loss", report_number(loss), "accuracy",
                                      report_number(accuracy), "samples", (json_int_t)samples));
     }
-    printf("loss            %.4f\naccuracy        %.4f\nsamples         %zu\n", loss, accuracy,
-           samples);
+    printf("loss            %.4f\naccuracy        %.4f\nsamples         %zu\n",
+           report_printable(loss), accuracy, samples);
     return 0;
 }
 
@@ -110,7 +110,7 @@ static void print_predictions(const float *outputs, size_t samples, size_t units
         const float *row = outputs + i * units;
         printf("%6zu  %5zu ", i, largest(row, units));
         for (size_t j = 0; j < units; j++) {
-            printf(" %.4f", (double)row[j]);
+            printf(" %.4f", report_printable((double)row[j]));
         }
         putchar('\n');
     }

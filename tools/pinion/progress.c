@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/pinion/report.h"
+
 enum { BAR_CELLS = 20, LINE_SIZE = 1024 };
 
 static const double redraw_seconds = 0.05;
@@ -106,7 +108,8 @@ static void add_step_time(struct line *line, double seconds)
 static void add_value(struct line *line, const char *name, double value)
 {
     if (!isnan(value) || strcmp(name, "loss") == 0 || strcmp(name, "val_loss") == 0) {
-        add_text(line, fabs(value) > 1e-3 ? " - %s: %.4f" : " - %s: %.4e", name, value);
+        add_text(line, fabs(value) > 1e-3 ? " - %s: %.4f" : " - %s: %.4e", name,
+                 report_printable(value));
     }
 }
 

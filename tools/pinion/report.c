@@ -86,11 +86,11 @@ static json_t *training_json(const struct training_report *report)
 
 static void print_pair(const char *name, double loss, const char *other, double accuracy)
 {
-    printf("%-16s%-10.4f", name, loss);
-    if (!isnan(accuracy)) {
-        printf("%s %.4f", other, accuracy);
+    if (isnan(accuracy)) {
+        printf("%-16s%.4f\n", name, report_printable(loss));
+    } else {
+        printf("%-16s%-10.4f%s %.4f\n", name, report_printable(loss), other, accuracy);
     }
-    putchar('\n');
 }
 
 static void print_training(const struct training_report *report)

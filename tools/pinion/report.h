@@ -3,8 +3,15 @@
 #define PINION_TOOLS_REPORT_H
 
 #include <jansson.h>
+#include <math.h>
 
 #include "engine/pinion.h"
+
+/* A number to print: C prints a NaN's sign, which says nothing. */
+static inline double report_printable(double value)
+{
+    return isnan(value) ? (double)NAN : value;
+}
 
 /* A JSON number, or null where JSON has none (NaN, infinity). */
 json_t *report_number(double value);
