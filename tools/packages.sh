@@ -1,5 +1,5 @@
 # packages.sh: sourced by quickstart and test. Installs Debian packages that are missing, and names
-# what is needed on systems without apt.
+# what is missing on systems without apt.
 
 packages_build=(gcc libc6-dev make cmake pkg-config libhwloc-dev libhdf5-dev libjansson-dev
     libxxhash-dev libdeflate-dev zlib1g-dev)
@@ -31,27 +31,38 @@ packages_apt() {
     "${apt[@]}" "$@" >/dev/null
 }
 
+# packages_elsewhere NAME...: says what to do about these, which are missing.
 packages_elsewhere() {
-    packages_say "This system has no apt. Needed are a C17 compiler with OpenMP, CMake 3.25 or newer,
+    packages_say "This system has no apt. Missing are: $*
+Needed are a C17 compiler with OpenMP, CMake 3.25 or newer,
 pkg-config, and the development files of hwloc, HDF5, jansson, xxHash, libdeflate and zlib:
   Fedora    gcc cmake make pkgconf hwloc-devel hdf5-devel jansson-devel xxhash-devel libdeflate-devel zlib-devel
   Arch      gcc cmake make pkgconf hwloc hdf5 jansson xxhash libdeflate zlib
   openSUSE  gcc cmake make pkg-config hwloc-devel hdf5-devel libjansson-devel xxhash-devel libdeflate-devel zlib-devel"
 }
 
-# Whether what a build needs is there, however it came.
-packages_present() {
-    command -v cc cmake pkg-config >/dev/null && pkg-config --exists hwloc jansson libxxhash zlib
+# Prints what a build needs and does not find, however that would come.
+packages_absent() {
+    local name
+    for name in cc cmake pkg-config; do
+        command -v "$name" >/dev/null || printf '%s\n' "$name"
+    done
+    command -v pkg-config >/dev/null || return 0
+    pkg-config --exists hdf5-serial || pkg-config --exists hdf5 || printf 'HDF5\n'
+    for name in hwloc jansson libxxhash libdeflate zlib; do
+        pkg-config --exists "$name" || printf '%s\n' "$name"
+    done
 }
 
 # packages_need NAME...: installs the missing ones; fails if it cannot.
 packages_need() {
+    local missing
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-        packages_present && return 0
-        packages_elsewhere
+        mapfile -t missing < <(packages_absent)
+        [ "${#missing[@]}" -gt 0 ] || return 0
+        packages_elsewhere "${missing[@]}"
         return 1
     fi
-    local missing
     mapfile -t missing < <(packages_missing "$@")
     if [ "${#missing[@]}" -eq 0 ]; then
         return 0
