@@ -242,22 +242,26 @@ static pn_status placement_decide(const struct placement_request *request,
     while (fast < cores && candidates[fast].class == 0) {
         fast++;
     }
-    const bool limited = request->quota > 0 && request->quota < (double)cores;
+    const bool quota_limits = request->quota > 0 && request->quota < (double)cores;
     size_t threads = request->threads;
     if (threads == 0) {
         threads = fast;
-        if (limited && request->quota < (double)threads) {
+        if (quota_limits && request->quota < (double)threads) {
             threads = request->quota < 1 ? 1 : (size_t)request->quota;
         }
     }
+    placement->limited = request->limit > 0 && threads > request->limit;
+    if (placement->limited) {
+        threads = request->limit;
+    }
     placement->threads = threads;
     placement->cores_used = threads < cores ? threads : cores;
-    placement->spin = threads <= count && !limited;
+    placement->spin = threads <= count && !quota_limits;
     if (request->keep_unbound) {
         placement->why_unbound = request->keep_unbound;
     } else if (threads > count) {
         placement->why_unbound = "more threads than usable hardware threads";
-    } else if (limited) {
+    } else if (quota_limits) {
         placement->why_unbound = "the cgroup's CPU quota is below the usable cores";
     }
     placement->bind = !placement->why_unbound;

@@ -14,11 +14,13 @@ struct placement_request {
     hwloc_const_bitmap_t allowed; /* OS indexes: affinity mask or OpenMP places; NULL: all */
     double quota;                 /* CPUs that the cgroup grants; <= 0: no limit */
     size_t threads;               /* 0: as many as sensible; explicit counts override the quota */
+    size_t limit;                 /* OMP_THREAD_LIMIT, which caps explicit counts too; 0: none */
     const char *keep_unbound; /* why threads must not be bound, static text; NULL: they may be */
 };
 
 struct placement {
     size_t threads;      /* threads to start */
+    bool limited;        /* there would be more of them without request.limit */
     size_t cores_used;   /* cores that these threads can keep busy at a time */
     size_t cores;        /* usable cores after mask and cpuset, one for each core object */
     size_t cores_online; /* cores of the machine */

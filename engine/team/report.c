@@ -22,9 +22,10 @@ static void report_count(char *line, size_t size, size_t count, const char *noun
     }
 }
 
-/* Everything that made the set of usable cores what it is. */
+/* Everything that made the set of usable cores, and the number of threads, what it is. */
 static void report_source(char *line, size_t size, const struct machine *machine,
-                          const struct placement_request *request)
+                          const struct placement_request *request,
+                          const struct placement *placement)
 {
     const hwloc_topology_t topology = machine->topology;
     report_add(line, size, "%s",
@@ -38,6 +39,9 @@ static void report_source(char *line, size_t size, const struct machine *machine
     if (request->quota > 0) {
         report_add(line, size, ", cgroup quota of %.2f CPUs", request->quota);
     }
+    if (placement->limited) {
+        report_add(line, size, ", OMP_THREAD_LIMIT of %zu", request->limit);
+    }
 }
 
 void report_line(char *line, size_t size, const struct machine *machine,
@@ -48,7 +52,7 @@ void report_line(char *line, size_t size, const struct machine *machine,
     report_add(line, size, "%zu thread%s on %zu of %zu core%s (", placement->threads,
                placement->threads == 1 ? "" : "s", placement->cores_used, placement->cores,
                placement->cores == 1 ? "" : "s");
-    report_source(line, size, machine, request);
+    report_source(line, size, machine, request, placement);
     report_add(line, size, "; %zu online)", placement->cores_online);
     report_count(line, size, placement->numa_nodes, "NUMA node");
     report_count(line, size, placement->l3_groups, "L3 group");

@@ -109,19 +109,17 @@ pn_status team_create(const pn_run_options *options, struct team **team)
     }
     created->machine = machine;
     created->requested = options->threads;
+    hwloc_bitmap_t mask = machine_save_mask(machine);
+    const int limit = omp_get_thread_limit();
+    machine_restore_mask(machine, mask);
     created->request = (struct placement_request){
         .topology = machine->topology,
         .allowed = machine->allowed,
         .quota = quota_cpus(""),
+        .limit = limit > 0 ? (size_t)limit : 1,
         .keep_unbound = team_keep_unbound(machine, options),
     };
     status = team_plan(created, options->threads);
-    if (status == PN_OK) {
-        hwloc_bitmap_t mask = machine_save_mask(machine);
-        const int limit = omp_get_thread_limit();
-        machine_restore_mask(machine, mask);
-        status = team_shrink(created, limit > 0 ? (size_t)limit : 1);
-    }
     if (status != PN_OK) {
         team_free(created);
         return status;

@@ -199,6 +199,9 @@ Test(environment, openmp_thread_settings)
     cr_assert_eq(number("requested"), 5);
     cr_assert_eq(number("size"), 2);
     cr_assert_eq(number("tasks"), 2, "%s", output);
+    cr_assert(strstr(value("line"), ", OMP_THREAD_LIMIT of 2; "), "%s", output);
+    cr_assert_eq(probe("OMP_THREAD_LIMIT=2 %s 1", TEAM_PROBE), 0);
+    cr_assert_null(strstr(value("line"), "OMP_THREAD_LIMIT"), "%s", output);
 }
 
 Test(environment, another_machine_s_topology_binds_nothing)

@@ -34,7 +34,7 @@ static void expect(hwloc_topology_t topology, const char *mask, size_t threads, 
     if (mask) {
         hwloc_bitmap_list_sscanf(allowed, mask);
     }
-    const struct placement_request request = {topology, allowed, 0, threads, NULL};
+    const struct placement_request request = {topology, allowed, 0, threads, 0, NULL};
     struct placement placement;
     cr_assert_eq(placement_plan(&request, &placement), PN_OK);
     cr_assert_eq(placement.threads, count, "%zu threads", placement.threads);
@@ -74,7 +74,7 @@ Test(hybrid, kinds_of_core_by_name)
     add_kind(topology, slow_pus, 0, "CoreType", "IntelAtom");
     add_kind(topology, fast_pus, 1, "CoreType", "IntelCore");
     expect_hybrid(topology);
-    const struct placement_request request = {topology, NULL, 0, 0, NULL};
+    const struct placement_request request = {topology, NULL, 0, 0, 0, NULL};
     struct placement placement;
     cr_assert_eq(placement_plan(&request, &placement), PN_OK);
     cr_assert_eq(placement.cores, 16);

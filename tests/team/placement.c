@@ -60,7 +60,7 @@ hwloc_topology_t machine_build(const char *synthetic)
 static struct placement plan(hwloc_topology_t topology, hwloc_const_bitmap_t allowed, double quota,
                              size_t threads)
 {
-    const struct placement_request request = {topology, allowed, quota, threads, NULL};
+    const struct placement_request request = {topology, allowed, quota, threads, 0, NULL};
     struct placement placement;
     cr_assert_eq(placement_plan(&request, &placement), PN_OK);
     return placement;
@@ -173,7 +173,7 @@ Test(placement, a_mask_is_kept)
 
     /* A mask with nothing of this machine. */
     hwloc_bitmap_only(mask, 4000);
-    const struct placement_request request = {topology, mask, 0, 0, NULL};
+    const struct placement_request request = {topology, mask, 0, 0, 0, NULL};
     cr_assert_eq(placement_plan(&request, &placement), PN_ERROR_FAILED);
     cr_assert(strstr(pn_error_message(), "mask"));
     hwloc_topology_destroy(topology);
@@ -204,6 +204,22 @@ Test(placement, the_allowed_cpuset_of_the_topology_is_kept)
     hwloc_topology_destroy(topology);
 }
 
+Test(placement, a_limit_caps_explicit_counts_too)
+{
+    hwloc_topology_t topology = machine_build("pack:1 core:4 pu:1");
+    const size_t cases[][3] = {{0, 0, 4}, {0, 3, 3}, {6, 3, 3}, {3, 3, 3}, {2, 3, 2}, {6, 0, 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct placement_request request = {
+            .topology = topology, .threads = cases[i][0], .limit = cases[i][1]};
+        struct placement placement;
+        cr_assert_eq(placement_plan(&request, &placement), PN_OK);
+        cr_assert_eq(placement.threads, cases[i][2], "case %zu", i);
+        cr_assert_eq(placement.limited, i == 1 || i == 2, "case %zu", i);
+        placement_free(&placement);
+    }
+    hwloc_topology_destroy(topology);
+}
+
 Test(placement, a_quota_caps_auto_and_unbinds)
 {
     static const struct {
@@ -230,7 +246,7 @@ Test(placement, a_quota_caps_auto_and_unbinds)
 Test(placement, what_must_stay_unbound_does_and_says_why)
 {
     hwloc_topology_t topology = machine_build(machine_cases[1].synthetic);
-    const struct placement_request request = {topology, NULL, 0, 4, "the reason"};
+    const struct placement_request request = {topology, NULL, 0, 4, 0, "the reason"};
     struct placement placement;
     cr_assert_eq(placement_plan(&request, &placement), PN_OK);
     cr_assert(!placement.bind && placement.spin);
