@@ -356,8 +356,11 @@ PN_API pn_status pn_model_save(const pn_model *model, const char *file);
  *
  * The file is read by a process of its own (pinion-read-model, found near this library or program,
  * or in the folder that the environment's PINION_HELPER_DIR names) that can open nothing else, and
- * what it hands over is checked: a hostile file is PN_ERROR_DATA and no more. PN_ERROR_NOT_FOUND,
- * PN_ERROR_IO; PN_ERROR_FAILED without the helper or with a build without HDF5.
+ * what it hands over is checked: a hostile file is PN_ERROR_DATA and no more. Where the system has
+ * no seccomp filters (a kernel built without, an emulator) that rests on the process's limits
+ * alone: no further files, little memory and time. PN_ERROR_NOT_FOUND, PN_ERROR_IO;
+ * PN_ERROR_FAILED without the helper, where it cannot lock itself in although there are filters,
+ * or with a build without HDF5.
  */
 PN_API pn_status pn_model_load(const char *file, pn_model **model);
 /* As pn_model_load, reading in this process instead of in a sandboxed helper: libhdf5 can crash on

@@ -1,6 +1,8 @@
 #include "engine/format/read_process.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine/base/error.h"
@@ -26,7 +28,13 @@ static pn_status serve(int source, int result)
     }
     close(source);
     hdf5_prepare();
-    sandbox_lock();
+    if (sandbox_lock() == SANDBOX_FAILED) {
+        free(image);
+        return error_set(PN_ERROR_FAILED,
+                         "the reading process cannot give up its rights: %s; allow it seccomp "
+                         "filters, or read a file that you trust with pn_model_load_unsafe()",
+                         strerror(errno));
+    }
     struct model_file content;
     status = hdf5_decode(image, file.size, &content);
     free(image);

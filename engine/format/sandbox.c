@@ -127,20 +127,26 @@ static struct sock_filter sandbox_filter[] = {
     RETURN(SECCOMP_RET_KILL_PROCESS),
 };
 
-bool sandbox_lock(void)
+enum sandbox_lock sandbox_lock(void)
 {
+    /* EFAULT where there are filters. */
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0 && errno == EINVAL) {
+        return SANDBOX_ABSENT;
+    }
     tzset(); /* libhdf5 asks for the time zone when it meets a time */
     const struct sock_fprog program = {sizeof sandbox_filter / sizeof *sandbox_filter,
                                        sandbox_filter};
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+                   prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0
+               ? SANDBOX_LOCKED
+               : SANDBOX_FAILED;
 }
 
 #else
 
-bool sandbox_lock(void)
+enum sandbox_lock sandbox_lock(void)
 {
-    return false;
+    return SANDBOX_ABSENT;
 }
 
 #endif

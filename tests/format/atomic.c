@@ -1,16 +1,11 @@
 /* A file is the old one or whole, whatever fails while it is written. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -49,21 +44,6 @@ static void must_fail(pn_status status, const char *path, const char *what)
     cr_assert(strncmp(pn_error_message(), path, strlen(path)) == 0, "%s", pn_error_message());
     cr_assert(strstr(pn_error_message(), what), "\"%s\" does not say \"%s\"", pn_error_message(),
               what);
-}
-
-/* From here on this system call fails with `error`, in this process. */
-static void fail_call(unsigned number, unsigned error)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-    const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-        cr_skip_test("this kernel cannot make system calls fail");
-    }
 }
 
 Test(atomic, replaces_a_file)

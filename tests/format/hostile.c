@@ -1,4 +1,5 @@
 /* Files made to harm: each is refused with a line that names what is wrong, and opens nothing. */
+#include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
 #include <signal.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -390,17 +392,29 @@ Test(hostile, state_that_does_not_fit)
 /* --- the sandbox -------------------------------------------------------------------------------
  */
 
-/* How a process ends that locks itself in and then acts; -1 where there is no such lock. */
+/* Whether this build and kernel have the lock, which a process finds out by locking itself in. */
+static enum sandbox_lock lock_of_child(void)
+{
+    const pid_t process = fork();
+    if (process == 0) {
+        _exit((int)sandbox_lock());
+    }
+    int ending;
+    cr_assert_eq(waitpid(process, &ending, 0), process);
+    return (enum sandbox_lock)WEXITSTATUS(ending);
+}
+
+/* How a process ends that locks itself in and then acts. */
 static int ending_of(int (*act)(void))
 {
     const pid_t process = fork();
     if (process == 0) {
         sandbox_limit(1000);
-        _exit(sandbox_lock() ? act() : 99);
+        _exit(sandbox_lock() == SANDBOX_LOCKED ? act() : 99);
     }
     int ending;
     cr_assert_eq(waitpid(process, &ending, 0), process);
-    return WIFEXITED(ending) && WEXITSTATUS(ending) == 99 ? -1 : ending;
+    return ending;
 }
 
 static int act_open(void)
@@ -434,15 +448,39 @@ static int act_use_memory(void)
 
 Test(hostile, the_sandbox_opens_and_starts_nothing)
 {
-    const int opened = ending_of(act_open);
-    if (opened == -1) {
+    if (lock_of_child() == SANDBOX_ABSENT) {
         cr_skip_test("no system call filter in this kernel or build");
     }
-    cr_assert_eq(opened, 0);
+    cr_assert_eq(ending_of(act_open), 0);
     cr_assert_eq(ending_of(act_use_memory), 0);
     int (*const forbidden[])(void) = {act_fork, act_connect, act_map_code};
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
         const int ending = ending_of(forbidden[i]);
         cr_assert(WIFSIGNALED(ending) && WTERMSIG(ending) == SIGSYS, "%zu", i);
     }
+}
+
+/* Nothing is read by a process that could not give up its rights. */
+Test(hostile, a_lock_that_fails_is_an_error)
+{
+    if (lock_of_child() == SANDBOX_ABSENT) {
+        cr_skip_test("no system call filter in this kernel or build");
+    }
+    fail_call(__NR_prctl, EPERM);
+    pn_model *model;
+    cr_assert_eq(pn_model_load(sample, &model), PN_ERROR_FAILED);
+    cr_assert_null(model);
+    const char *message = pn_error_message();
+    cr_assert(strncmp(message, sample, strlen(sample)) == 0, "%s", message);
+    cr_assert(strstr(message, "cannot give up its rights"), "%s", message);
+}
+
+/* Without filters prctl knows no such request: the limits hold alone. */
+Test(hostile, a_kernel_without_filters_reads)
+{
+    fail_call(__NR_prctl, EINVAL);
+    cr_assert_eq(lock_of_child(), SANDBOX_ABSENT);
+    pn_model *model;
+    must(pn_model_load(sample, &model));
+    pn_model_free(model);
 }

@@ -1,9 +1,13 @@
 #include "tests/format/support.h"
 
 #include <dirent.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -161,4 +165,27 @@ void must_refuse(pn_status status, const char *path, const char *what)
     cr_assert(strncmp(message, path, strlen(path)) == 0, "\"%s\" does not begin with the path",
               message);
     cr_assert(strstr(message, what), "\"%s\" does not say \"%s\"", message, what);
+}
+
+static void on_call(unsigned number, unsigned action)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, action),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        cr_skip_test("this kernel cannot make system calls fail");
+    }
+}
+
+void fail_call(unsigned number, unsigned error)
+{
+    on_call(number, SECCOMP_RET_ERRNO | error);
+}
+
+void die_in_call(unsigned number)
+{
+    on_call(number, SECCOMP_RET_KILL_PROCESS);
 }

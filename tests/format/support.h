@@ -37,4 +37,9 @@ const char *log_last(void);
 /* Fails unless `status` is PN_ERROR_DATA with a line that begins with `path` and says `what`. */
 void must_refuse(pn_status status, const char *path, const char *what);
 
+/* From here on this system call fails with `error`, or ends the process, in this process and those
+ * that it starts. Skips the test where the kernel cannot do that. */
+void fail_call(unsigned number, unsigned error);
+void die_in_call(unsigned number);
+
 #endif
