@@ -75,9 +75,15 @@ class Signals(ProgramTest):
         self.assertEqual(self.succeed_json("summary", "c.hdf5")["epochs"], best)
 
     @needs_hdf5
-    def test_save_is_written(self):
+    def test_save_is_written_and_goes_on_as_if_unbroken(self):
         self.stop(signal.SIGTERM, 143, "--save", "m.hdf5")
-        self.assertGreaterEqual(self.succeed_json("summary", "m.hdf5")["epochs"], 2)
+        epochs = self.succeed_json("summary", "m.hdf5")["epochs"]
+        self.assertGreaterEqual(epochs, 2)
+        whole = [*LONG[:-1], str(epochs + 2)]
+        self.assertEqual(
+            self.succeed_json(*whole, "--model", "m.hdf5")["weights_digest"],
+            self.succeed_json(*whole)["weights_digest"],
+        )
 
     def test_second_signal_ends_at_once(self):
         """The second arrives while the step goes on: one step that takes long enough."""

@@ -235,6 +235,13 @@ class Models(ProgramTest):
         same = self.succeed_json(*go_on, "--learning-rate", "0.001")
         self.assertIn(same["weights_digest"], digests)
 
+    def test_going_on_with_other_metrics_keeps_the_moments(self):
+        self.succeed("train", *SMALL, "--save", "m.hdf5")
+        go_on = ["train", *SMALL, "--model", "m.hdf5", "--epochs", "3"]
+        same = self.succeed_json(*go_on, "--metrics", "none")
+        self.assertIsNone(same["epochs"][0]["accuracy"])
+        self.assertEqual(same["weights_digest"], self.succeed_json(*go_on)["weights_digest"])
+
     def test_checkpoint_keeps_the_best_epoch(self):
         keep = ["--checkpoint", "best.hdf5,monitor=val_loss,save_best_only"]
         run = self.succeed_json("train", *SMALL, "--epochs", "6", *keep)
@@ -244,7 +251,8 @@ class Models(ProgramTest):
         self.assertEqual(self.succeed_json("summary", "best.hdf5")["epochs"], best)
 
     def test_checkpoint_each_epoch(self):
-        self.succeed("train", *SMALL, "--checkpoint", "last.h5")
+        run = self.succeed_json("train", *SMALL, "--checkpoint", "last.h5")
+        self.assertEqual(run["best"], {"epoch": None, "file": None})
         self.assertEqual(self.succeed_json("summary", "last.h5")["epochs"], 2)
         self.assertEqual(os.listdir(self.folder), ["last.h5"])
 

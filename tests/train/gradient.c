@@ -2,6 +2,7 @@
  * turns the gradient into a change of the weights. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/train/support.h"
 
@@ -107,4 +108,78 @@ Test(gradient, of_every_activation)
     for (size_t i = 0; i < count; i++) {
         check_gradient(names[i], names[(i + 5) % count], 0x1p-9f);
     }
+}
+
+/* --- with dropout: the loss that the fit itself tells, under the same mask -----------------------
+ */
+
+/* dense 20, gelu, without bias -> dropout -> dense 24 softmax, wider than any vector. */
+static pn_model *dropped(pn_optimizer optimizer, const pn_dataset *dataset)
+{
+    pn_model *model;
+    size_t shape[PN_MAX_RANK];
+    const size_t rank = pn_dataset_shape(dataset, shape);
+    pn_layer first = pn_dense(20, "gelu");
+    first.use_bias = false;
+    must(pn_model_create(NULL, 7, &model));
+    must(pn_model_add(model, pn_input(rank, shape)));
+    must(pn_model_add(model, first));
+    must(pn_model_add(model, pn_dropout(0.4)));
+    must(pn_model_add(model, pn_dense(24, "softmax")));
+    must(pn_model_compile(model, optimizer, "sparse_categorical_crossentropy", NULL));
+    return model;
+}
+
+/* The first step's loss with weight `index` of `tensor` changed by `change`. */
+static double loss_of_first_step(size_t tensor, size_t index, float change,
+                                 const pn_dataset *dataset)
+{
+    pn_model *model = dropped(pn_sgd(0.0, 0.0, false), dataset);
+    const float *weights;
+    size_t rank, shape[PN_MAX_RANK];
+    must(pn_model_weights(model, tensor, &weights, &rank, shape));
+    const size_t count = rank == 2 ? shape[0] * shape[1] : shape[0];
+    float changed[20 * 24];
+    memcpy(changed, weights, count * sizeof *weights);
+    changed[index] += change;
+    must(pn_model_set_weights(model, tensor, changed, count));
+    const pn_fit_options options = fit_options(1, SAMPLES);
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    const double loss = pn_history_value(history, "loss", 0);
+    pn_history_free(history);
+    pn_model_free(model);
+    return loss;
+}
+
+Test(gradient, through_dropout_without_bias_to_a_wide_softmax)
+{
+    const float h = 0x1p-8f;
+    pn_dataset *dataset = small_floats(SAMPLES, 3);
+    pn_model *before = dropped(pn_sgd(1.0, 0.0, false), dataset);
+    pn_model *after = dropped(pn_sgd(1.0, 0.0, false), dataset);
+    const pn_fit_options options = fit_options(1, SAMPLES);
+    must(pn_model_fit(after, dataset, &options, NULL));
+    size_t unused = 0;
+    for (size_t tensor = 0; tensor < 3; tensor++) {
+        const float *old, *new;
+        size_t rank, shape[PN_MAX_RANK];
+        must(pn_model_weights(before, tensor, &old, &rank, shape));
+        must(pn_model_weights(after, tensor, &new, &rank, shape));
+        const size_t count = rank == 2 ? shape[0] * shape[1] : shape[0];
+        for (size_t i = 0; i < count; i += 7) {
+            const double gradient = (double)old[i] - (double)new[i];
+            const double slope = (loss_of_first_step(tensor, i, h, dataset) -
+                                  loss_of_first_step(tensor, i, -h, dataset)) /
+                                 (2.0 * (double)h);
+            cr_assert_float_eq(gradient, slope, 2e-3 * fabs(slope) + noise(h),
+                               "tensor %zu [%zu]: gradient %.6g, slope %.6g", tensor, i, gradient,
+                               slope);
+            unused += gradient == 0.0;
+        }
+    }
+    cr_assert_leq(unused, 2);
+    pn_model_free(before);
+    pn_model_free(after);
+    pn_dataset_free(dataset);
 }
