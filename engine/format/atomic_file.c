@@ -19,6 +19,7 @@ struct target {
     char *real;       /* the path with links followed */
     const char *name; /* its last part */
     char temporary[64];
+    bool named;  /* a file of the temporary name is there */
     mode_t mode; /* of the old file */
     bool exists;
 };
@@ -92,20 +93,37 @@ static pn_status target_open(struct target *target, const char *path)
     return PN_OK;
 }
 
-/* A new file that nobody else has: its descriptor, or -1 with errno. */
-static int temporary_create(struct target *target)
+/* Gives the nameless `file` a name that nobody else has, or makes a new file of such a name where
+ * that is -1. The descriptor, or -1 with errno. */
+static int temporary_name(struct target *target, int file)
 {
     static atomic_uint counter;
+    char descriptor[32];
+    snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", file);
     for (int attempt = 0; attempt < 1000; attempt++) {
         snprintf(target->temporary, sizeof target->temporary, ".pinion-%ld-%u.tmp", (long)getpid(),
                  atomic_fetch_add(&counter, 1));
-        const int file = openat(target->folder, target->temporary,
-                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0666);
-        if (file >= 0 || errno != EEXIST) {
-            return file;
+        int named = file;
+        if (file < 0) {
+            named = openat(target->folder, target->temporary,
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)0666);
+        } else if (linkat(AT_FDCWD, descriptor, target->folder, target->temporary,
+                          AT_SYMLINK_FOLLOW) != 0) {
+            named = -1;
+        }
+        target->named = named >= 0;
+        if (target->named || errno != EEXIST) {
+            return named;
         }
     }
     return -1;
+}
+
+/* A new file without a name, of which nothing is left if the process is killed; -1 where the file
+ * system has no such files. */
+static int nameless_create(const struct target *target)
+{
+    return openat(target->folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)0666);
 }
 
 static bool write_all(int file, const char *bytes, size_t size)
@@ -127,25 +145,50 @@ static bool write_all(int file, const char *bytes, size_t size)
     return true;
 }
 
-/* Writes the temporary file and closes it. NULL, or what failed, with errno. */
+/* NULL, or what failed, with errno. */
 static const char *temporary_fill(const struct target *target, int file, const void *bytes,
                                   size_t size)
 {
-    const char *failure = NULL;
     if (!write_all(file, bytes, size)) {
-        failure = "write";
-    } else if (target->exists && fchmod(file, target->mode) != 0) {
-        failure = "keep its permissions";
-    } else if (fsync(file) != 0) {
-        /* Final: the kernel may have dropped the dirty pages, a second fsync would lie. */
-        failure = "bring to the disk";
+        return "write";
     }
+    if (target->exists && fchmod(file, target->mode) != 0) {
+        return "keep its permissions";
+    }
+    /* Final: the kernel may have dropped the dirty pages, a second fsync would lie. */
+    return fsync(file) != 0 ? "bring to the disk" : NULL;
+}
+
+/* Closes the file and returns `failure`, with its errno, or that of closing. */
+static const char *temporary_close(int file, const char *failure)
+{
     const int error = errno;
     if (close(file) != 0 && !failure) {
         return "close";
     }
     errno = error;
     return failure;
+}
+
+/* Writes a file that is whole when it gets a name, where that can be. NULL, or what failed, with
+ * errno. */
+static const char *temporary_write(struct target *target, const void *bytes, size_t size)
+{
+    int file = nameless_create(target);
+    if (file >= 0) {
+        const char *failure = temporary_fill(target, file, bytes, size);
+        const bool done = !failure && temporary_name(target, file) >= 0;
+        failure = temporary_close(file, failure);
+        if (done || failure) {
+            return failure;
+        }
+        /* No link could be made, for want of /proc maybe. */
+    }
+    file = temporary_name(target, -1);
+    if (file < 0) {
+        return "make a file in its folder";
+    }
+    return temporary_close(file, temporary_fill(target, file, bytes, size));
 }
 
 pn_status atomic_file_write(const char *path, const void *bytes, size_t size)
@@ -156,19 +199,15 @@ pn_status atomic_file_write(const char *path, const void *bytes, size_t size)
         target_close(&target);
         return status;
     }
-    const int file = temporary_create(&target);
-    if (file < 0) {
-        status = failed(path, "make a file in its folder", errno);
-        target_close(&target);
-        return status;
-    }
-    const char *failure = temporary_fill(&target, file, bytes, size);
+    const char *failure = temporary_write(&target, bytes, size);
     if (!failure && renameat(target.folder, target.temporary, target.folder, target.name) != 0) {
         failure = "replace";
     }
     if (failure) {
         status = failed(path, failure, errno);
-        unlinkat(target.folder, target.temporary, 0);
+        if (target.named) {
+            unlinkat(target.folder, target.temporary, 0);
+        }
     } else if (fsync(target.folder) != 0 && errno != EINVAL && errno != ENOTSUP) {
         status = failed(path, "bring its folder to the disk", errno);
     }
@@ -181,11 +220,16 @@ pn_status atomic_file_check(const char *path)
     struct target target;
     pn_status status = target_open(&target, path);
     if (status == PN_OK) {
-        const int file = temporary_create(&target);
+        int file = nameless_create(&target);
+        if (file < 0) {
+            file = temporary_name(&target, -1);
+        }
         if (file < 0) {
             status = failed(path, "make a file in its folder", errno);
         } else {
             close(file);
+        }
+        if (target.named) {
             unlinkat(target.folder, target.temporary, 0);
         }
     }

@@ -7,10 +7,14 @@
 #include "engine/pinion.h"
 
 /*
- * Makes `path` hold these bytes: a temporary file in the same folder (.pinion-PID-N.tmp), fsync,
- * rename over `path`, fsync of the folder. A symbolic link is followed, an old file's permissions
- * are kept. On any error the temporary file is removed, the old file is as it was, and
- * PN_ERROR_IO names the path, what failed and what to do.
+ * Makes `path` hold these bytes: a temporary file in the same folder, fsync, rename over `path`,
+ * fsync of the folder. A symbolic link is followed, an old file's permissions are kept. On any
+ * error the temporary file is removed, the old file is as it was, and PN_ERROR_IO names the path,
+ * what failed and what to do.
+ *
+ * The temporary file has no name until it is on the disk, so that a killed process leaves none;
+ * then it is .pinion-PID-N.tmp for the moment before the rename. Where the file system has no
+ * nameless files (NFS for one) it has that name from the beginning, and a kill leaves it behind.
  */
 pn_status atomic_file_write(const char *path, const void *bytes, size_t size);
 

@@ -178,6 +178,42 @@ Test(atomic, a_killed_process_leaves_a_whole_file)
     pn_model_free(model);
 }
 
+Test(atomic, a_killed_process_leaves_no_other_file)
+{
+    const char *path = old_file();
+    const int nameless = open(scratch_folder(), O_WRONLY | O_TMPFILE, 0600);
+    if (nameless < 0) {
+        cr_skip_test("this file system has no files without names");
+    }
+    close(nameless);
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    die_in_call(__NR_fsync);
+    const pid_t process = fork();
+    if (process == 0) {
+        atomic_file_write(path, "new", 3);
+        _exit(0);
+    }
+    int ending;
+    cr_assert_eq(waitpid(process, &ending, 0), process);
+    cr_assert(WIFSIGNALED(ending), "the process was to die in the middle");
+    must_be_old(path);
+}
+
+/* Where a file cannot be given a name later, it has one from the beginning. */
+Test(atomic, writes_where_links_fail)
+{
+    const char *path = old_file();
+    fail_call(__NR_linkat, EPERM);
+    must(atomic_file_write(path, "new", 3));
+    size_t size;
+    free(bytes_of(path, &size));
+    cr_assert_eq(size, 3);
+    cr_assert_eq(folder_entries(scratch_folder()), 1);
+    must(atomic_file_check(path));
+    cr_assert_eq(folder_entries(scratch_folder()), 1);
+}
+
 /* --- the check before the first epoch ----------------------------------------------------------
  */
 
