@@ -60,9 +60,10 @@ static void *map_huge(size_t size)
 
 pn_status arena_map(struct arena *arena, const char *what)
 {
-    /* Whole pages of 4 KiB: what is given back of a larger mapping must be whole pages. An empty
-     * arena is a mapping too, so that pieces of no elements are valid pointers. */
-    const size_t page = 65536; /* a multiple of every page size in use */
+    /* Whole pages of 64 KiB, a multiple of every page size in use: what is given back of a larger
+     * mapping must be whole pages. An empty arena is a mapping too, so that pieces of no elements
+     * are valid pointers. */
+    const size_t page = 65536;
     size_t size;
     if (!size_add(arena->size, arena->size == 0 ? page : page - 1, &size)) {
         return error_memory(arena->size, what);

@@ -182,6 +182,37 @@ pn_status pn_dataset_slice(const pn_dataset *dataset, size_t first, size_t count
     return PN_OK;
 }
 
+pn_status dataset_split(size_t count, double validation_split, size_t *train_count)
+{
+    if (!(validation_split >= 0.0)) { /* NaN too */
+        return error_set(PN_ERROR_USAGE,
+                         "validation split %g is not a share of the samples; give a number from 0 "
+                         "to below 1",
+                         validation_split);
+    }
+    if (validation_split >= 1.0) {
+        return error_set(PN_ERROR_USAGE,
+                         "validation split %g leaves no training samples; give a number from 0 to "
+                         "below 1",
+                         validation_split);
+    }
+    const size_t train = (size_t)((double)count * (1.0 - validation_split));
+    if (train == 0) {
+        return error_set(PN_ERROR_USAGE,
+                         "validation split %g of %zu samples leaves no training samples; give a "
+                         "smaller split or more samples",
+                         validation_split, count);
+    }
+    if (train == count && validation_split > 0.0) {
+        return error_set(PN_ERROR_USAGE,
+                         "validation split %g of %zu samples leaves no validation samples; give a "
+                         "larger split, more samples, or 0 for no validation",
+                         validation_split, count);
+    }
+    *train_count = train;
+    return PN_OK;
+}
+
 void pn_dataset_free(pn_dataset *dataset)
 {
     if (dataset) {

@@ -13,7 +13,7 @@ struct pn_dataset {
     const char *label_file; /* where the labels were read, in the storage; NULL: from memory */
     size_t first;           /* number of the first sample in that file */
     pn_dtype dtype;
-    size_t count;
+    size_t count; /* 1 to UINT32_MAX, which dataset_shuffle can number */
     size_t rank;
     size_t shape[PN_MAX_RANK]; /* of one sample */
     size_t sample_size;        /* elements of one sample */

@@ -97,12 +97,6 @@ static pn_status add_dense(struct builder *builder, size_t index)
 {
     struct plan *plan = builder->plan;
     const struct layer *layer = layer_at(builder, index);
-    if (builder->model->layers[index - 1].rank != 1) {
-        return error_set(PN_ERROR_USAGE,
-                         "layer %s: a dense layer takes flat samples, but gets rank %zu; add a "
-                         "Flatten layer before it",
-                         layer->name, builder->model->layers[index - 1].rank);
-    }
     const size_t weight = plan->weight_count++;
     struct plan_weight *w = &plan->weights[weight];
     *w = (struct plan_weight){.layer = index, .k = layer->kernel.shape[0], .n = layer->size};
@@ -135,13 +129,7 @@ static pn_status add_activation(struct builder *builder, size_t index)
     const struct layer *layer = layer_at(builder, index);
     struct program *program = &builder->plan->program;
     if (layer->activation.softmax) {
-        if (index + 1 != builder->model->layer_count) {
-            return error_set(
-                PN_ERROR_USAGE,
-                "layer %s: softmax stands before other layers; it can only end a model",
-                layer->name);
-        }
-        return PN_OK; /* add_end() does it */
+        return PN_OK; /* it is the model's end: add_end() does it */
     }
     const enum simd_activation activation = layer->activation.kind;
     struct trace trace = {.kind = TRACE_ACTIVATION,

@@ -5,9 +5,6 @@
 
 pn_status check_labels(const pn_model *model, const pn_dataset *dataset)
 {
-    if (dataset->count == 0) {
-        return error_set(PN_ERROR_DATA, "the data set has no samples");
-    }
     if (dataset->labels == NULL) {
         return error_set(PN_ERROR_DATA,
                          "the data set has no labels; training and evaluation need one a sample");

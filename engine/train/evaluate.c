@@ -108,9 +108,6 @@ pn_status pn_model_evaluate(const pn_model *model, const pn_dataset *dataset,
 pn_status pn_model_predict(const pn_model *model, const pn_dataset *dataset,
                            const pn_run_options *options, float *outputs)
 {
-    if (dataset->count == 0) {
-        return PN_OK;
-    }
     struct inference inference;
     const pn_status status = infer(model, dataset, options, outputs, &inference);
     if (status == PN_OK) {

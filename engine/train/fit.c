@@ -458,16 +458,8 @@ static pn_status split(struct fit *fit)
 
 static pn_status check_data(const struct fit *fit)
 {
-    pn_status status = model_check_input(fit->model, fit->dataset);
-    if (status == PN_OK) {
-        status = check_labels(fit->model, fit->dataset);
-    }
-    if (status == PN_OK && fit->dataset->count > UINT32_MAX) {
-        status =
-            error_set(PN_ERROR_DATA, "%zu samples are more than recipe 1 can shuffle (2^32 - 1)",
-                      fit->dataset->count);
-    }
-    return status;
+    const pn_status status = model_check_input(fit->model, fit->dataset);
+    return status == PN_OK ? check_labels(fit->model, fit->dataset) : status;
 }
 
 /* Team, kernels and plan of the training part. */

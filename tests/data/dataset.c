@@ -155,3 +155,69 @@ Test(dataset, free_takes_null)
 {
     pn_dataset_free(NULL);
 }
+
+/* Expected counts: Python's math.floor(n * (1.0 - split)); 10 and 0.8, 1000 and 0.9 come out just
+ * below a whole number. */
+Test(split, follows_keras)
+{
+    static const struct {
+        size_t count;
+        double split;
+        size_t train;
+    } cases[] = {{60000, 0.2, 48000},
+                 {4800, 0.2, 3840},
+                 {10, 0.1, 9},
+                 {10, 0.3, 7},
+                 {10, 0.7, 3},
+                 {10, 0.8, 1},
+                 {10, 0.89, 1},
+                 {3, 0.5, 1},
+                 {1000, 0.7, 300},
+                 {1000, 0.9, 99},
+                 {100, 0.29, 71},
+                 {1000, 0.001, 999},
+                 {60000, 1.0 / 3.0, 40000}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t train = 0;
+        cr_assert_eq(dataset_split(cases[i].count, cases[i].split, &train), PN_OK);
+        cr_assert_eq(train, cases[i].train, "%zu samples, split %g: %zu", cases[i].count,
+                     cases[i].split, train);
+    }
+}
+
+Test(split, of_0_keeps_all_for_training)
+{
+    size_t train = 0;
+    cr_assert_eq(dataset_split(10, 0.0, &train), PN_OK);
+    cr_assert_eq(train, 10);
+    cr_assert_eq(dataset_split(10, -0.0, &train), PN_OK);
+    cr_assert_eq(train, 10);
+}
+
+static void refuse_split(size_t count, double split, const char *words)
+{
+    size_t train = 77;
+    cr_assert_eq(dataset_split(count, split, &train), PN_ERROR_USAGE);
+    cr_assert_eq(train, 77);
+    expect_message("validation split");
+    expect_message(words);
+}
+
+Test(split, refuses_what_leaves_a_part_empty)
+{
+    refuse_split(60000, 1.0,
+                 "validation split 1 leaves no training samples; give a number from 0 to "
+                 "below 1");
+    refuse_split(10, 0.9, "0.9 of 10 samples leaves no training samples");
+    refuse_split(10, 0.95, "0.95 of 10 samples leaves no training samples");
+    refuse_split(10, 1e-300, "1e-300 of 10 samples leaves no validation samples");
+    refuse_split(1, 0.5, "leaves no training samples");
+}
+
+Test(split, refuses_what_is_no_share)
+{
+    refuse_split(10, -0.1, "-0.1 is not a share");
+    refuse_split(10, NAN, "nan is not a share");
+    refuse_split(10, INFINITY, "inf leaves no training samples");
+    refuse_split(10, 1.5, "1.5 leaves no training samples");
+}

@@ -506,6 +506,14 @@ Test(fit, refuses_what_makes_no_sense)
     must(pn_model_compile(model, pn_adam(0.001), "sparse_categorical_crossentropy", NULL));
     refused(PN_ERROR_DATA, "label 9 of sample", model, dataset, &options);
     pn_model_free(model);
+
+    must(pn_model_create(NULL, 1, &model));
+    must(pn_model_add(model, pn_input(2, (size_t[]){28, 28})));
+    must(pn_model_add(model, pn_flatten()));
+    must(pn_model_add(model, pn_dense(10, "relu")));
+    cr_assert_eq(pn_model_evaluate(model, dataset, NULL, NULL, NULL), PN_ERROR_USAGE);
+    cr_assert_not_null(strstr(pn_error_message(), "end it with activation softmax"));
+    pn_model_free(model);
     pn_dataset_free(floats);
     pn_dataset_free(dataset);
 }
