@@ -263,7 +263,8 @@ typedef struct pn_fit_view {
 
 /* Hooks run on the calling thread, while the others wait. Each may be NULL. They may read the
  * model, save it, evaluate it (on the fit's threads) and change its learning rate. A status other
- * than PN_OK ends the fit with it. */
+ * than PN_OK ends the fit with it. The step that pn_interrupt() makes the last one has no
+ * on_batch_end, and on_epoch_end follows only if it was the epoch's last; on_train_end does. */
 typedef struct pn_callback {
     void *user;
     pn_status (*on_train_begin)(void *user, pn_fit_view *view);
@@ -317,7 +318,12 @@ typedef struct pn_fit_options {
 PN_API pn_fit_options pn_fit_options_default(void);
 
 /* Trains. `options` NULL: the defaults. `history` may be NULL; it is also set, with the epochs that
- * were finished, when the fit ends with PN_ERROR_INTERRUPTED. */
+ * were finished, when the fit ends with PN_ERROR_INTERRUPTED.
+ *
+ * The next fit of an interrupted model, or of one loaded from its file, goes on within the epoch,
+ * behind the last step done, if its batch_size, number of training samples and shuffle are those of
+ * the interrupted one; else the epoch begins anew, with the weights as they are. Nothing more is
+ * compared: that the samples are the same is the caller's affair. */
 PN_API pn_status pn_model_fit(pn_model *model, const pn_dataset *dataset,
                               const pn_fit_options *options, pn_history **history);
 /* Asks running fits to end after the step they are in. Safe in a signal handler. */
