@@ -65,3 +65,21 @@ void file_close(struct file *file)
     close(file->descriptor);
     file->descriptor = -1;
 }
+
+bool file_write_all(int descriptor, const void *bytes, size_t size)
+{
+    const char *next = bytes;
+    while (size > 0) {
+        const ssize_t written = write(descriptor, next, size);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            errno = written == 0 ? EIO : errno;
+            return false;
+        }
+        next += written;
+        size -= (size_t)written;
+    }
+    return true;
+}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 
 /* Where a write goes: an open folder, so that renaming the folder meanwhile does no harm, and two
  * names in it. */
@@ -126,30 +127,11 @@ static int nameless_create(const struct target *target)
     return openat(target->folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)0666);
 }
 
-static bool write_all(int file, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        const ssize_t written = write(file, bytes, size);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            if (written == 0) {
-                errno = EIO;
-            }
-            return false;
-        }
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return true;
-}
-
 /* NULL, or what failed, with errno. */
 static const char *temporary_fill(const struct target *target, int file, const void *bytes,
                                   size_t size)
 {
-    if (!write_all(file, bytes, size)) {
+    if (!file_write_all(file, bytes, size)) {
         return "write";
     }
     if (target->exists && fchmod(file, target->mode) != 0) {

@@ -1,6 +1,5 @@
 #include "engine/format/flat.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/base/error.h"
+#include "engine/base/file.h"
 #include "engine/base/memory.h"
 
 enum {
@@ -36,28 +36,11 @@ struct flat_record {
 
 _Static_assert(sizeof(struct flat_record) % FLAT_PADDING == 0, "records keep payloads aligned");
 
-static bool write_bytes(int descriptor, const void *bytes, size_t size)
-{
-    const char *at = bytes;
-    while (size > 0) {
-        const ssize_t written = write(descriptor, at, size);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        at += written;
-        size -= (size_t)written;
-    }
-    return true;
-}
-
 static bool write_padded(int descriptor, const void *bytes, size_t size)
 {
     static const char zeros[FLAT_PADDING];
     const size_t padding = (FLAT_PADDING - size % FLAT_PADDING) % FLAT_PADDING;
-    return write_bytes(descriptor, bytes, size) && write_bytes(descriptor, zeros, padding);
+    return file_write_all(descriptor, bytes, size) && file_write_all(descriptor, zeros, padding);
 }
 
 static bool write_record(int descriptor, struct flat_record record, const char *name,
@@ -65,7 +48,7 @@ static bool write_record(int descriptor, struct flat_record record, const char *
 {
     record.magic = FLAT_MAGIC;
     record.name_size = name ? strlen(name) : 0;
-    return write_bytes(descriptor, &record, sizeof record) &&
+    return file_write_all(descriptor, &record, sizeof record) &&
            write_padded(descriptor, name, record.name_size) &&
            write_padded(descriptor, payload, record.payload_size);
 }
