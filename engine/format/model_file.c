@@ -92,6 +92,12 @@ size_t file_dtype_size(enum file_dtype dtype)
     return dtype == FILE_I64 ? sizeof(int64_t) : sizeof(float);
 }
 
+bool file_array_fits(const struct file_array *array, const struct parameter *parameter)
+{
+    return array->dtype == FILE_F32 && array->rank == parameter->rank &&
+           memcmp(array->shape, parameter->shape, array->rank * sizeof *array->shape) == 0;
+}
+
 struct file_array *file_arrays_add(struct file_arrays *arrays, const char *name,
                                    enum file_dtype dtype, size_t rank, const size_t *shape)
 {

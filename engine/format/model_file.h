@@ -84,6 +84,9 @@ struct file_array *file_arrays_add(struct file_arrays *arrays, const char *name,
 
 size_t file_dtype_size(enum file_dtype dtype);
 
+/* Whether the array holds floats of the parameter's shape. */
+bool file_array_fits(const struct file_array *array, const struct parameter *parameter);
+
 /* 32 hexadecimal digits over configs, layers, arrays and state, but Keras's optimizer variables. */
 pn_status model_file_checksum(const struct model_file *file, char digits[33]);
 

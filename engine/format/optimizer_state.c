@@ -35,12 +35,6 @@ static bool gather(void *context, struct layer *layer, struct parameter *paramet
     return true;
 }
 
-static bool fits(const struct file_array *array, const struct parameter *parameter)
-{
-    return array->dtype == FILE_F32 && array->rank == parameter->rank &&
-           memcmp(array->shape, parameter->shape, array->rank * sizeof *array->shape) == 0;
-}
-
 /* Where slot `slot` of parameter `index` is, after the scalars. */
 static size_t place(bool blocks, size_t index, size_t slot, size_t slots, size_t parameters)
 {
@@ -53,7 +47,7 @@ static bool order_fits(const struct parameters *parameters, const struct file_ar
     for (size_t i = 0; i < parameters->count; i++) {
         for (size_t s = 0; s < slots; s++) {
             const size_t at = place(blocks, i, s, slots, parameters->count);
-            if (!fits(&arrays[at], parameters->items[i])) {
+            if (!file_array_fits(&arrays[at], parameters->items[i])) {
                 return false;
             }
         }

@@ -1,12 +1,12 @@
 #include "engine/format/model_file.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/error.h"
 #include "engine/base/memory.h"
 #include "engine/model/config.h"
+#include "engine/model/layer.h"
 
 enum {
     FOREIGN_SEED = 42, /* of models whose file knows none */
@@ -14,21 +14,6 @@ enum {
      * layer by layer. */
     PARAMETER_SLACK = 1 << 20
 };
-
-static void shape_text(char text[128], size_t rank, const size_t *shape)
-{
-    size_t length = (size_t)snprintf(text, 128, "[");
-    for (size_t d = 0; d < rank && length < 100; d++) {
-        length += (size_t)snprintf(text + length, 128 - length, "%s%zu", d ? ", " : "", shape[d]);
-    }
-    snprintf(text + length, 128 - length, "]");
-}
-
-static bool same_shape(const struct file_array *array, const struct parameter *parameter)
-{
-    return array->dtype == FILE_F32 && array->rank == parameter->rank &&
-           memcmp(array->shape, parameter->shape, array->rank * sizeof *array->shape) == 0;
-}
 
 /* Elements of all weights: the most parameters that the config may ask memory for. */
 static size_t weight_elements(const struct model_file *file)
@@ -97,10 +82,10 @@ static bool pair(void *context, struct layer *layer, struct parameter *parameter
         return false;
     }
     const struct file_array *array = &pairing->layer->weights.items[pairing->weight++];
-    if (!same_shape(array, parameter)) {
-        char stored[128], wanted[128];
-        shape_text(stored, array->rank, array->shape);
-        shape_text(wanted, parameter->rank, parameter->shape);
+    if (!file_array_fits(array, parameter)) {
+        char stored[SHAPE_TEXT_SIZE], wanted[SHAPE_TEXT_SIZE];
+        shape_text(array->rank, array->shape, false, stored);
+        shape_text(parameter->rank, parameter->shape, false, wanted);
         pairing->status = error_set(PN_ERROR_DATA,
                                     "%s: %s of layer %s is %s%s, the config asks for %s; the "
                                     "config and the weights are of different models",
@@ -156,7 +141,7 @@ static bool pair_slots(void *context, struct layer *layer, struct parameter *par
     struct slot_pairing *pairing = context;
     for (size_t i = 0; i < pairing->count; i++) {
         if (pairing->next == pairing->slots->count ||
-            !same_shape(&pairing->slots->items[pairing->next], parameter)) {
+            !file_array_fits(&pairing->slots->items[pairing->next], parameter)) {
             return false;
         }
         memcpy(parameter->slot[i], pairing->slots->items[pairing->next++].values,

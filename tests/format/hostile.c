@@ -173,11 +173,11 @@ Test(hostile, a_scalar_and_a_cube)
     const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
     replace_kernel(file, H5T_IEEE_F32LE, 0, NULL, creation);
-    refused(file, path, "is [], the config asks for [16, 8]");
+    refused(file, path, "is (), the config asks for (16, 8)");
     const hsize_t dims[] = {16, 8, 1};
     path = begin(&file);
     replace_kernel(file, H5T_IEEE_F32LE, 3, dims, creation);
-    refused(file, path, "is [16, 8, 1], the config asks for [16, 8]");
+    refused(file, path, "is (16, 8, 1), the config asks for (16, 8)");
 }
 
 /* 100 million zeros deflate to 100 kB. */
@@ -240,7 +240,7 @@ Test(hostile, integers_as_weights)
     const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
     replace_kernel(file, H5T_STD_I64LE, 2, right_dims, creation);
-    refused(file, path, "integer [16, 8]");
+    refused(file, path, "integer (16, 8)");
 }
 
 Test(hostile, a_filter_of_somebody)
@@ -359,7 +359,7 @@ Test(hostile, weights_of_another_model)
     path = begin(&file);
     const char *swapped[] = {"dense_9", "dense_8"};
     set_names(file, "/model_weights", "layer_names", swapped, 2);
-    refused(file, path, "of layer dense_9 is [8, 3], the config asks for [16, 8]");
+    refused(file, path, "of layer dense_9 is (8, 3), the config asks for (16, 8)");
     path = begin(&file);
     const char *one[] = {"dense_8/kernel:0"};
     set_names(file, "/model_weights/dense_8", "weight_names", one, 1);
