@@ -47,6 +47,12 @@ enum simd_activation {
     SIMD_ACTIVATION_COUNT
 };
 
+/* Whether the gradient is computed from the function's argument x; else from its value y. */
+static inline bool simd_activation_reads_x(enum simd_activation kind)
+{
+    return kind == SIMD_GELU || kind == SIMD_GELU_TANH || kind == SIMD_SILU;
+}
+
 /* What happens to a tile of C in registers before it is stored. */
 enum simd_epilogue {
     SIMD_STORE,         /* c = acc */

@@ -70,12 +70,6 @@ static const struct layer *layer_at(const struct builder *builder, size_t layer)
     return &builder->model->layers[layer];
 }
 
-/* The kernels read the value before the function only for these. */
-static bool gradient_needs_before(enum simd_activation activation)
-{
-    return activation == SIMD_GELU || activation == SIMD_GELU_TANH || activation == SIMD_SILU;
-}
-
 static struct trace *last_trace(struct builder *builder)
 {
     return builder->trace_count > 0 ? &builder->traces[builder->trace_count - 1] : NULL;
@@ -146,7 +140,7 @@ static pn_status add_activation(struct builder *builder, size_t index)
         return PN_OK;
     }
     int output = builder->current;
-    if (!current_is_free(builder) || gradient_needs_before(activation)) {
+    if (!current_is_free(builder) || simd_activation_reads_x(activation)) {
         const pn_status status =
             add_buffer(builder, "activated ", layer->name, layer->size, &output);
         if (status != PN_OK) {

@@ -159,11 +159,6 @@ static inline vf activation_derivative(enum simd_activation kind, vf alpha, vf x
     return one;
 }
 
-static inline bool activation_reads_x(enum simd_activation kind)
-{
-    return kind == SIMD_GELU || kind == SIMD_GELU_TANH || kind == SIMD_SILU;
-}
-
 /* One loop per kind: `kind` is a constant where this is inlined. */
 static inline __attribute__((always_inline)) void
 activation_loop(enum simd_activation kind, float alpha, size_t n, const float *x, float *y)
@@ -183,7 +178,7 @@ static inline __attribute__((always_inline)) void
 activation_gradient_loop(enum simd_activation kind, float alpha, size_t n, const float *x,
                          const float *y, const float *dy, float *dx)
 {
-    const float *from = activation_reads_x(kind) ? x : y;
+    const float *from = simd_activation_reads_x(kind) ? x : y;
     const vf slope = vf_set1(alpha);
     size_t i = 0;
     for (; i + VF_LANES <= n; i += VF_LANES) {
