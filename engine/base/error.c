@@ -46,6 +46,18 @@ pn_status error_memory(size_t bytes, const char *what)
                      "out of memory: %zu bytes for %s; free memory or ask for less", bytes, what);
 }
 
+pn_status check_struct_size(size_t given, size_t known, const char *what)
+{
+    if (given == known) {
+        return PN_OK;
+    }
+    return error_set(
+        PN_ERROR_USAGE,
+        "struct_size of %s is %zu, but this library knows %zu; get the struct from its "
+        "_default() function and compile against this version's pinion.h",
+        what, given, known);
+}
+
 const char *pn_error_message(void)
 {
     return error_line;

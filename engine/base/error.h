@@ -14,6 +14,9 @@ pn_status error_set(pn_status status, const char *format, ...)
 /* error_set for a failed allocation. */
 pn_status error_memory(size_t bytes, const char *what);
 
+/* Whether an option struct comes from this version of pinion.h. PN_ERROR_USAGE. */
+pn_status check_struct_size(size_t given, size_t known, const char *what);
+
 /* Says something through the caller's log callback, if there is one. */
 void log_say(pn_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -86,11 +86,9 @@ pn_status team_create(const pn_run_options *options, struct team **team)
     if (!options) {
         options = &defaults;
     }
-    if (options->struct_size < sizeof *options) {
-        return error_set(PN_ERROR_USAGE,
-                         "run options: struct_size is %zu; start from "
-                         "pn_run_options_default()",
-                         options->struct_size);
+    pn_status status = check_struct_size(options->struct_size, sizeof *options, "pn_run_options");
+    if (status != PN_OK) {
+        return status;
     }
     if (options->threads > TEAM_MAX_THREADS) {
         return error_set(PN_ERROR_USAGE,
@@ -99,7 +97,7 @@ pn_status team_create(const pn_run_options *options, struct team **team)
                          options->threads, TEAM_MAX_THREADS);
     }
     const struct machine *machine;
-    pn_status status = machine_get(&machine);
+    status = machine_get(&machine);
     if (status != PN_OK) {
         return status;
     }

@@ -24,15 +24,3 @@ pn_status check_labels(const pn_model *model, const pn_dataset *dataset)
                      file ? file : "", file ? ": " : "", (int)dataset->labels[sample],
                      (file ? dataset->first : 0) + sample, model->name, outputs, outputs - 1);
 }
-
-pn_status check_struct_size(size_t given, size_t known, const char *what)
-{
-    if (given == known) {
-        return PN_OK;
-    }
-    return error_set(
-        PN_ERROR_USAGE,
-        "struct_size of %s is %zu, but this library knows %zu; get the struct from its "
-        "_default() function and compile against this version's pinion.h",
-        what, given, known);
-}

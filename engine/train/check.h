@@ -7,7 +7,4 @@
 /* Labels must exist and lie below the model's outputs. PN_ERROR_DATA naming the sample. */
 pn_status check_labels(const pn_model *model, const pn_dataset *dataset);
 
-/* Whether an option struct comes from a known version of this header. */
-pn_status check_struct_size(size_t given, size_t known, const char *what);
-
 #endif

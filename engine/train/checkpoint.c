@@ -5,7 +5,6 @@
 #include "engine/base/error.h"
 #include "engine/format/save.h"
 #include "engine/train/best.h"
-#include "engine/train/check.h"
 #include "engine/train/monitor.h"
 
 static const char *const who = "checkpoint";

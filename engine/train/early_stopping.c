@@ -6,7 +6,6 @@
 #include "engine/base/error.h"
 #include "engine/model/model.h"
 #include "engine/train/best.h"
-#include "engine/train/check.h"
 #include "engine/train/monitor.h"
 
 static const char *const who = "early stopping";

@@ -2,7 +2,6 @@
 #include "engine/base/error.h"
 #include "engine/base/kernels.h"
 #include "engine/team/team.h"
-#include "engine/train/check.h"
 #include "engine/train/fit.h"
 #include "engine/train/inference.h"
 
