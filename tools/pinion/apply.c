@@ -34,11 +34,8 @@ static int subject_open(const char *command, const struct settings *settings,
                          settings->model, settings->model);
     }
     pn_status status = pn_dataset_load(settings->data, NULL, &subject->test);
-    if (status == PN_OK && settings->limit && settings->limit < pn_dataset_count(subject->test)) {
-        pn_dataset *all = subject->test;
-        subject->test = NULL;
-        status = pn_dataset_slice(all, 0, settings->limit, &subject->test);
-        pn_dataset_free(all);
+    if (status == PN_OK) {
+        status = limit_samples(settings, &subject->test);
     }
     return status == PN_OK ? 0 : say_failed(command, status);
 }

@@ -35,4 +35,7 @@ int bench_exec(char **arguments);
 /* How to run, from --threads, --bind and --isa. */
 pn_run_options run_options(const struct settings *settings);
 
+/* Leaves the first --limit samples; NULL on failure. */
+pn_status limit_samples(const struct settings *settings, pn_dataset **dataset);
+
 #endif

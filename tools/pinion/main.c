@@ -92,6 +92,17 @@ pn_run_options run_options(const struct settings *settings)
     return options;
 }
 
+pn_status limit_samples(const struct settings *settings, pn_dataset **dataset)
+{
+    pn_dataset *const all = *dataset;
+    if (!settings->limit || settings->limit >= pn_dataset_count(all)) {
+        return PN_OK;
+    }
+    const pn_status status = pn_dataset_slice(all, 0, settings->limit, dataset);
+    pn_dataset_free(all);
+    return status;
+}
+
 static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < command_count; i++) {

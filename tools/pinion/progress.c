@@ -32,7 +32,7 @@ struct line {
     size_t length, columns, limit;
 };
 
-static double now(void)
+double seconds_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -178,7 +178,7 @@ static void draw_bar(const pn_epoch *epoch, size_t batch, double step_seconds, d
 static pn_status on_epoch_begin(void *user, pn_fit_view *view)
 {
     (void)user;
-    progress.epoch_start = now();
+    progress.epoch_start = seconds_now();
     progress.first_batch_end = 0;
     progress.last_draw = 0;
     if (progress.bar) {
@@ -191,7 +191,7 @@ static pn_status on_epoch_begin(void *user, pn_fit_view *view)
 static pn_status on_batch_end(void *user, pn_fit_view *view)
 {
     (void)user;
-    const double time = now();
+    const double time = seconds_now();
     if (view->batch == 1) {
         progress.first_batch_end = time;
     }
@@ -210,7 +210,7 @@ static pn_status on_batch_end(void *user, pn_fit_view *view)
 static pn_status on_epoch_end(void *user, pn_fit_view *view)
 {
     (void)user;
-    const double seconds = now() - progress.epoch_start;
+    const double seconds = seconds_now() - progress.epoch_start;
     const double step = progress.batches ? view->epoch->seconds / (double)progress.batches : 0;
     if (progress.bar) {
         draw_bar(view->epoch, progress.batches, step, seconds, true);

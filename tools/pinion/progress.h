@@ -17,4 +17,7 @@ void progress_clear(void);
 /* Leaves an unfinished bar where it is and ends its line. */
 void progress_finish(void);
 
+/* Seconds of the monotonic clock. */
+double seconds_now(void);
+
 #endif

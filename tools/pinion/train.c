@@ -1,7 +1,6 @@
 /* train.c: pinion train. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tools/pinion/callbacks.h"
 #include "tools/pinion/commands.h"
@@ -23,13 +22,6 @@ struct training {
     pn_history *history;
     double load_seconds;
 };
-
-static double seconds_now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Options that contradict each other. */
 static bool check_options(const struct settings *settings)
@@ -115,17 +107,11 @@ static int load_data(struct training *training)
     const struct settings *settings = training->settings;
     const double start = seconds_now();
     pn_status status = pn_dataset_load(settings->data, &training->dataset, NULL);
+    if (status == PN_OK) {
+        status = limit_samples(settings, &training->dataset);
+    }
     if (status != PN_OK) {
         return say_failed(command, status);
-    }
-    if (settings->limit && settings->limit < pn_dataset_count(training->dataset)) {
-        pn_dataset *all = training->dataset;
-        training->dataset = NULL;
-        status = pn_dataset_slice(all, 0, settings->limit, &training->dataset);
-        pn_dataset_free(all);
-        if (status != PN_OK) {
-            return say_failed(command, status);
-        }
     }
     training->load_seconds = seconds_now() - start;
     return 0;
