@@ -140,16 +140,24 @@ static void add_step(struct work *work, int kind, double n)
     work->in_place += (1 + costs[kind].slots) * bytes;
 }
 
-/* Buffers x [batch, m], dy [batch, n], w, slot1, slot2, and the naive loop's gradient. */
+static size_t gradient_stride(const struct simd_kernels *kernels, size_t n)
+{
+    const size_t line = SIMD_ALIGNMENT / sizeof(float);
+    return ((padded(kernels, n) + line - 1) / line | 1) * line;
+}
+
+/* Buffers x [batch, m], dy [batch, n], w, slot1, slot2, and scratch or the naive loop's gradient.
+ * dy's rows are an odd number of cache lines, as a plan's are. */
 static void update_sizes(const struct simd_kernels *kernels, const struct bench_case *spec,
                          size_t bytes[CASE_BUFFERS])
 {
     const size_t weight = simd_panels_size(kernels, spec->m, spec->n);
     bytes[0] = case_floats(spec->k * spec->m);
-    bytes[1] = case_floats(spec->k * padded(kernels, spec->n));
-    for (int i = 2; i < CASE_BUFFERS; i++) {
+    bytes[1] = case_floats(spec->k * gradient_stride(kernels, spec->n));
+    for (int i = 2; i < 5; i++) {
         bytes[i] = case_floats(weight);
     }
+    bytes[5] = case_floats(weight > SIMD_UPDATE_SCRATCH ? weight : SIMD_UPDATE_SCRATCH);
 }
 
 /* Second moments are not negative. */
@@ -168,27 +176,22 @@ static void prepare_update(const struct operands *operands)
 static void run_weight_update(const struct simd_kernels *kernels, const struct operands *operands)
 {
     const struct bench_case *spec = operands->spec;
-    const size_t nr = simd_panel_width(kernels, spec->n), panel = spec->m * nr;
-    struct simd_weight_update update = {
-        .batch = spec->k,
-        .nr = nr,
-        .rows = spec->m,
-        .x = operands->buffer[0],
-        .x_stride = spec->m,
-        .dy = operands->buffer[1],
-        .dy_stride = padded(kernels, spec->n),
-        .w = operands->buffer[2],
-        .slot1 = operands->buffer[3],
-        .slot2 = operands->buffer[4],
-        .step = case_step(spec->option),
-    };
-    for (size_t column = 0; column < spec->n; column += nr) {
-        kernels->weight_update(&update);
-        update.dy += nr;
-        update.w += panel;
-        update.slot1 += panel;
-        update.slot2 += panel;
-    }
+    const size_t nr = simd_panel_width(kernels, spec->n);
+    kernels->weight_update(
+        &(struct simd_weight_update){.batch = spec->k,
+                                     .k = spec->m,
+                                     .nr = nr,
+                                     .panels = padded(kernels, spec->n) / nr,
+                                     .rows = spec->m,
+                                     .x = operands->buffer[0],
+                                     .x_stride = spec->m,
+                                     .dy = operands->buffer[1],
+                                     .dy_stride = gradient_stride(kernels, spec->n),
+                                     .w = operands->buffer[2],
+                                     .slot1 = operands->buffer[3],
+                                     .slot2 = operands->buffer[4],
+                                     .scratch = operands->buffer[5],
+                                     .step = case_step(spec->option)});
 }
 
 static void naive_weight_update(const struct naive_kernels *naive, const struct operands *operands,

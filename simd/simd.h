@@ -31,6 +31,10 @@ extern "C" {
 /* Widest vector of any table, in floats: paddings and alignments use it. */
 enum { SIMD_MAX_LANES = 16, SIMD_ALIGNMENT = 64 };
 
+/* Floats that weight_update works in, for each thread: what a second-level cache of 512 KiB holds.
+ */
+enum { SIMD_UPDATE_SCRATCH = 96 * 1024 };
+
 enum simd_activation {
     SIMD_LINEAR,
     SIMD_RELU,
@@ -123,21 +127,23 @@ struct simd_optimizer_step {
 };
 
 /*
- * dW = Xᵀ · dY for one panel of a weight [k, n], rows [first_row, first_row + rows), the optimizer
- * step applied to each tile while it is in registers.
+ * dW = Xᵀ · dY for consecutive panels of a weight [k, n], rows [first_row, first_row + rows) of
+ * each, the optimizer step applied to each tile while it is in registers.
  *
- * x         [batch, k] row-major;  dy [batch, nr] the panel's columns of a row-major matrix with
- *           padded rows (already offset to the panel).
- * w, slot1, slot2   the panel's start ([k, nr]); slots unused by the step may be NULL.
+ * x         [batch, k] row-major;  dy [batch, panels * nr] columns of a row-major matrix with
+ *           padded rows (already offset to the first panel).
+ * w, slot1, slot2   the first panel's start ([k, nr] each); slots unused by the step may be NULL.
+ * scratch   SIMD_UPDATE_SCRATCH floats.
  */
 struct simd_weight_update {
-    size_t batch, nr;
+    size_t batch, k, nr, panels;
     size_t first_row, rows;
     const float *x;
     size_t x_stride;
     const float *dy;
     size_t dy_stride;
     float *w, *slot1, *slot2;
+    float *scratch;
     struct simd_optimizer_step step;
 };
 

@@ -51,10 +51,10 @@ static void print_tiles(FILE *out, const struct pn_model *model, const struct pl
         size_t floats = 0;
         for (size_t i = plan->tile_start[t]; i < plan->tile_start[t + 1]; i++) {
             const struct plan_weight *weight = &plan->weights[plan->tiles[i].weight];
-            floats += plan->tiles[i].rows * weight->nr;
+            floats += plan->tiles[i].panels * plan->tiles[i].rows * weight->nr;
             if (i == plan->tile_start[t]) {
                 fprintf(out, " tiles from %s panel %zu row %zu", model->layers[weight->layer].name,
-                        plan->tiles[i].panel, plan->tiles[i].first_row);
+                        plan->tiles[i].first_panel, plan->tiles[i].first_row);
             }
         }
         fprintf(out, "%s %zu pieces, %zu weights with padding\n", floats > 0 ? "," : "",

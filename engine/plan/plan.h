@@ -81,9 +81,9 @@ struct program {
     size_t row_floats; /* sum of the buffers' strides */
 };
 
-/* Rows [first_row, first_row + rows) of one panel of one weight. */
+/* Rows [first_row, first_row + rows) of consecutive panels of one weight. */
 struct plan_tiles {
-    size_t weight, panel, first_row, rows;
+    size_t weight, first_panel, panels, first_row, rows;
 };
 
 enum plan_mode { PLAN_TRAIN, PLAN_EVALUATE, PLAN_PREDICT };

@@ -33,6 +33,19 @@ static size_t cut_row(const struct plan_weight *weight, size_t mr, size_t done, 
     return rows < weight->k ? rows : weight->k;
 }
 
+/* Behind the pieces [first, count) of the same thread; returns their new end. */
+static size_t add_piece(struct plan *plan, size_t first, size_t count, struct plan_tiles piece)
+{
+    struct plan_tiles *last = count > first ? &plan->tiles[count - 1] : NULL;
+    if (last != NULL && last->weight == piece.weight && last->first_row == piece.first_row &&
+        last->rows == piece.rows) {
+        last->panels++;
+        return count;
+    }
+    plan->tiles[count] = piece;
+    return count + 1;
+}
+
 pn_status plan_assign_tiles(struct plan *plan)
 {
     const size_t threads = plan->threads;
@@ -54,7 +67,8 @@ pn_status plan_assign_tiles(struct plan *plan)
                                                   : weight->k;
                 end = end < row ? row : end;
                 if (end > row) {
-                    plan->tiles[count++] = (struct plan_tiles){w, panel, row, end - row};
+                    count = add_piece(plan, plan->tile_start[thread], count,
+                                      (struct plan_tiles){w, panel, 1, row, end - row});
                 }
                 row = end;
                 if (row < weight->k) {

@@ -284,28 +284,32 @@ void execute_tiles(const struct plan *plan, struct weights *weights,
         const int dy = plan->weight_gradient[tiles->weight];
         const size_t x_stride = plan->program.buffers[x].stride;
         const size_t dy_stride = plan->program.buffers[dy].stride;
-        const float *gradient = workspace->buffers[dy] + tiles->panel * weight->nr;
-        const size_t panel = weight->offset + tiles->panel * weight->k * weight->nr;
-        kernels->weight_update(&(struct simd_weight_update){.batch = batch_rows,
-                                                            .nr = weight->nr,
-                                                            .first_row = tiles->first_row,
-                                                            .rows = tiles->rows,
-                                                            .x = workspace->buffers[x],
-                                                            .x_stride = x_stride,
-                                                            .dy = gradient,
-                                                            .dy_stride = dy_stride,
-                                                            .w = weights->values + panel,
-                                                            .slot1 = slot_at(weights, 0, panel),
-                                                            .slot2 = slot_at(weights, 1, panel),
-                                                            .step = *step});
+        const float *gradient = workspace->buffers[dy] + tiles->first_panel * weight->nr;
+        const size_t panel = weight->offset + tiles->first_panel * weight->k * weight->nr;
+        kernels->weight_update(
+            &(struct simd_weight_update){.batch = batch_rows,
+                                         .k = weight->k,
+                                         .nr = weight->nr,
+                                         .panels = tiles->panels,
+                                         .first_row = tiles->first_row,
+                                         .rows = tiles->rows,
+                                         .x = workspace->buffers[x],
+                                         .x_stride = x_stride,
+                                         .dy = gradient,
+                                         .dy_stride = dy_stride,
+                                         .w = weights->values + panel,
+                                         .slot1 = slot_at(weights, 0, panel),
+                                         .slot2 = slot_at(weights, 1, panel),
+                                         .scratch = weights->scratch + thread * SIMD_UPDATE_SCRATCH,
+                                         .step = *step});
         if (tiles->first_row == 0 && model->layers[weight->layer].use_bias) {
-            const size_t bias = weight->bias_offset + tiles->panel * weight->nr;
-            kernels->bias_update(batch_rows, weight->nr, gradient, dy_stride,
+            const size_t bias = weight->bias_offset + tiles->first_panel * weight->nr;
+            kernels->bias_update(batch_rows, tiles->panels * weight->nr, gradient, dy_stride,
                                  weights->values + bias, slot_at(weights, 0, bias),
                                  slot_at(weights, 1, bias), step);
         }
-        if (weight->backward) {
-            kernels->transpose_panel(weight->k, weight->n, tiles->panel, tiles->first_row,
+        for (size_t p = 0; p < tiles->panels && weight->backward; p++) {
+            kernels->transpose_panel(weight->k, weight->n, tiles->first_panel + p, tiles->first_row,
                                      tiles->rows, weights->values + weight->offset,
                                      weights->transposed + weight->transposed_offset);
         }

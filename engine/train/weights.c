@@ -14,6 +14,8 @@ pn_status weights_map(struct weights *weights, const struct plan *plan)
         fits = fits && arena_reserve(arena, plan->weights_size, sizeof(float));
     }
     fits = fits && arena_reserve(arena, plan->transposed_size, sizeof(float));
+    const size_t scratch = plan->mode == PLAN_TRAIN ? plan->threads * SIMD_UPDATE_SCRATCH : 0;
+    fits = fits && arena_reserve(arena, scratch, sizeof(float));
     if (!fits) {
         return error_memory(SIZE_MAX, "the weights");
     }
@@ -26,6 +28,7 @@ pn_status weights_map(struct weights *weights, const struct plan *plan)
         weights->slot[i] = arena_take(arena, plan->weights_size, sizeof(float));
     }
     weights->transposed = arena_take(arena, plan->transposed_size, sizeof(float));
+    weights->scratch = scratch > 0 ? arena_take(arena, scratch, sizeof(float)) : NULL;
     return PN_OK;
 }
 
@@ -40,14 +43,18 @@ void weights_touch(struct weights *weights, const struct plan *plan, size_t thre
     for (size_t i = plan->tile_start[thread]; i < plan->tile_start[thread + 1]; i++) {
         const struct plan_tiles *tiles = &plan->tiles[i];
         const struct plan_weight *weight = &plan->weights[tiles->weight];
-        const size_t start =
-            weight->offset + (tiles->panel * weight->k + tiles->first_row) * weight->nr;
         const size_t bytes = tiles->rows * weight->nr * sizeof(float);
-        memset(weights->values + start, 0, bytes);
-        for (size_t s = 0; s < plan->slots; s++) {
-            memset(weights->slot[s] + start, 0, bytes);
+        for (size_t p = 0; p < tiles->panels; p++) {
+            const size_t panel = tiles->first_panel + p;
+            const size_t start =
+                weight->offset + (panel * weight->k + tiles->first_row) * weight->nr;
+            memset(weights->values + start, 0, bytes);
+            for (size_t s = 0; s < plan->slots; s++) {
+                memset(weights->slot[s] + start, 0, bytes);
+            }
         }
     }
+    memset(weights->scratch + thread * SIMD_UPDATE_SCRATCH, 0, SIMD_UPDATE_SCRATCH * sizeof(float));
 }
 
 /* Where a tensor of the model lies in an arena of the run. */

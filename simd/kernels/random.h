@@ -5,6 +5,8 @@
 #ifndef PINION_KERNELS_RANDOM_H
 #define PINION_KERNELS_RANDOM_H
 
+#include "simd/kernels/inline.h"
+
 #define PHILOX_MULTIPLIER_0 0xD2511F53u
 #define PHILOX_MULTIPLIER_1 0xCD9E8D57u
 #define PHILOX_KEY_STEP_0   0x9E3779B9u
@@ -53,28 +55,46 @@ static inline void random_set_item(struct random_stream *stream, uint32_t item)
     stream->second[2] = random_set1((uint32_t)product0);
 }
 
-/* The words of the counters first, first + 1, ... in order: v[0] holds the first VF_LANES. */
-static inline void random_words(const struct random_stream *stream, uint32_t first, vi w[4])
+/* Groups of 4 VF_LANES words that are computed side by side: the products of one group wait for
+ * each other. */
+enum { RANDOM_GROUPS = 2, RANDOM_BLOCK = RANDOM_GROUPS * 4 * VF_LANES };
+
+/* The words of the counters first, first + 1, ... in order: w[0] holds the first VF_LANES. */
+static ALWAYS_INLINE void random_groups(const int groups, const struct random_stream *stream,
+                                        uint32_t first, vi *w)
 {
     const vi m0 = random_set1(PHILOX_MULTIPLIER_0);
     const vi m1 = random_set1(PHILOX_MULTIPLIER_1);
     vi high0, low0, high1, low1;
 
-    vi_mul_wide_u32(vi_add(random_set1(first), vi_iota()), m0, &high0, &low0);
-    vi_mul_wide_u32(vi_xor(high0, stream->first), m1, &high1, &low1);
-    w[0] = vi_xor(high1, stream->second[0]);
-    w[1] = low1;
-    w[2] = vi_xor(low0, stream->second[1]);
-    w[3] = stream->second[2];
-    for (int round = 0; round < 8; round++) {
-        vi_mul_wide_u32(w[0], m0, &high0, &low0);
-        vi_mul_wide_u32(w[2], m1, &high1, &low1);
-        w[0] = vi_xor(high1, vi_xor(w[1], stream->keys[round][0]));
-        w[1] = low1;
-        w[2] = vi_xor(high0, vi_xor(w[3], stream->keys[round][1]));
-        w[3] = low0;
+    UNROLL
+    for (int g = 0; g < groups; g++) {
+        vi *const v = w + 4 * g;
+        const vi counters = random_set1(first + (uint32_t)(g * VF_LANES));
+        vi_mul_wide_u32(vi_add(counters, vi_iota()), m0, &high0, &low0);
+        vi_mul_wide_u32(vi_xor(high0, stream->first), m1, &high1, &low1);
+        v[0] = vi_xor(high1, stream->second[0]);
+        v[1] = low1;
+        v[2] = vi_xor(low0, stream->second[1]);
+        v[3] = stream->second[2];
     }
-    vi_interleave4(w);
+    UNROLL
+    for (int round = 0; round < 8; round++) {
+        UNROLL
+        for (int g = 0; g < groups; g++) {
+            vi *const v = w + 4 * g;
+            vi_mul_wide_u32(v[0], m0, &high0, &low0);
+            vi_mul_wide_u32(v[2], m1, &high1, &low1);
+            v[0] = vi_xor(high1, vi_xor(v[1], stream->keys[round][0]));
+            v[1] = low1;
+            v[2] = vi_xor(high0, vi_xor(v[3], stream->keys[round][1]));
+            v[3] = low0;
+        }
+    }
+    UNROLL
+    for (int g = 0; g < groups; g++) {
+        vi_interleave4(w + 4 * g);
+    }
 }
 
 static inline vf random_drop(vi word, vi lowest_kept, vf x, vf scale)
@@ -94,21 +114,22 @@ static void kernel_dropout(const struct simd_random *random, uint32_t first_row,
         random_set_item(&stream, first_row + (uint32_t)r);
         const float *from = x + r * x_stride;
         float *to = y + r * y_stride;
-        vi words[4];
+        vi words[4 * RANDOM_GROUPS];
         size_t j = 0;
-        for (; j + 4 * VF_LANES <= n; j += 4 * VF_LANES) {
-            random_words(&stream, (uint32_t)(j / 4), words);
-            for (size_t v = 0; v < 4; v++) {
+        for (; j + RANDOM_BLOCK <= n; j += RANDOM_BLOCK) {
+            random_groups(RANDOM_GROUPS, &stream, (uint32_t)(j / 4), words);
+            UNROLL
+            for (size_t v = 0; v < 4 * RANDOM_GROUPS; v++) {
                 const size_t at = j + v * VF_LANES;
                 vf_store(to + at, random_drop(words[v], lowest_kept, vf_load(from + at), factor));
             }
         }
-        if (j < n) {
-            random_words(&stream, (uint32_t)(j / 4), words);
+        for (; j < n; j += 4 * VF_LANES) {
+            random_groups(1, &stream, (uint32_t)(j / 4), words);
             for (size_t v = 0; v < 4 && j + v * VF_LANES < n; v++) {
                 const size_t at = j + v * VF_LANES;
-                const vf tail = vf_load_n(from + at, n - at);
-                vf_store_n(to + at, random_drop(words[v], lowest_kept, tail, factor), n - at);
+                const vf some = vf_load_n(from + at, n - at);
+                vf_store_n(to + at, random_drop(words[v], lowest_kept, some, factor), n - at);
             }
         }
     }
@@ -120,10 +141,10 @@ static void kernel_random_words(const struct simd_random *random, uint32_t first
     struct random_stream stream;
     random_start(&stream, random);
     random_set_item(&stream, 0);
-    for (size_t i = 0; i < n; i += 4 * VF_LANES) {
-        vi words[4];
-        random_words(&stream, first / 4 + (uint32_t)(i / 4), words);
-        for (size_t v = 0; v < 4 && i + v * VF_LANES < n; v++) {
+    for (size_t i = 0; i < n; i += RANDOM_BLOCK) {
+        vi words[4 * RANDOM_GROUPS];
+        random_groups(RANDOM_GROUPS, &stream, first / 4 + (uint32_t)(i / 4), words);
+        for (size_t v = 0; v < 4 * RANDOM_GROUPS && i + v * VF_LANES < n; v++) {
             const size_t at = i + v * VF_LANES;
             vi_store_n((int32_t *)out + at, words[v], n - at);
         }
@@ -138,10 +159,10 @@ static void kernel_random_uniform(const struct simd_random *random, uint32_t fir
     random_set_item(&stream, 0);
     const vf range = vf_set1(high - low);
     const vf base = vf_set1(low);
-    for (size_t i = 0; i < n; i += 4 * VF_LANES) {
-        vi words[4];
-        random_words(&stream, first / 4 + (uint32_t)(i / 4), words);
-        for (size_t v = 0; v < 4 && i + v * VF_LANES < n; v++) {
+    for (size_t i = 0; i < n; i += RANDOM_BLOCK) {
+        vi words[4 * RANDOM_GROUPS];
+        random_groups(RANDOM_GROUPS, &stream, first / 4 + (uint32_t)(i / 4), words);
+        for (size_t v = 0; v < 4 * RANDOM_GROUPS && i + v * VF_LANES < n; v++) {
             const size_t at = i + v * VF_LANES;
             /* 24 bits convert exactly. */
             const vf u = vf_mul(vf_from_vi(vi_shr(words[v], 8)), vf_set1(0x1p-24f));

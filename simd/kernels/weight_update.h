@@ -2,8 +2,9 @@
  * kernels/weight_update.h: dW = Xᵀ dY with the optimizer step on the tile in registers, see struct
  * simd_weight_update. Gradients never go to memory.
  *
- * The panel's columns of dY are copied to a block that lies close: rows of a matrix whose stride is
- * a power of two would share a few sets of the first-level cache, and every tile reads them.
+ * A block of X is packed, tile after tile, into scratch memory that stays in the second-level cache
+ * while all panels pass over it. A panel's columns of dY stay in the first level, if its stride
+ * spreads them over the sets: an odd number of cache lines does.
  */
 #ifndef PINION_KERNELS_WEIGHT_UPDATE_H
 #define PINION_KERNELS_WEIGHT_UPDATE_H
@@ -11,15 +12,26 @@
 #include "simd/kernels/gemm.h"
 #include "simd/kernels/optimizer.h"
 
-/* Rows of the batch in a block: with more, chains continue from partial sums of UPDATE_ROWS rows.
- */
-enum { UPDATE_KC = 512, UPDATE_ROWS = 8 * GEMM_MAX_ROWS };
+/* Samples in a block of the batch: with more, chains continue from sums kept aside. Columns of W
+ * that share a packed block of X. Scratch memory is half such a block, half sums. Sums are kept
+ * only where a block has more than half of UPDATE_KC samples, which bounds the rows of W that it
+ * has. */
+enum {
+    UPDATE_KC = 512,
+    UPDATE_COLUMNS = 256,
+    UPDATE_X = SIMD_UPDATE_SCRATCH / 2,
+    UPDATE_SUM_ROWS = UPDATE_X / (UPDATE_KC / 2)
+};
+
+_Static_assert(UPDATE_SUM_ROWS *UPDATE_COLUMNS <= SIMD_UPDATE_SCRATCH - UPDATE_X,
+               "the sums fit in what the block of X leaves");
 
 struct update_tile {
     size_t k;
     const float *x;
     size_t x_stride;
     const float *dy;
+    size_t dy_stride;
     const float *start; /* sums so far, or zeros with stride 0 */
     size_t start_stride;
     float *sums; /* where an unfinished tile goes */
@@ -40,8 +52,8 @@ static ALWAYS_INLINE void update_tile_sums(const int rows, const int vectors,
             acc[i][v] = vf_load(tile->start + (size_t)i * tile->start_stride + v * VF_LANES);
         }
     }
-    tile_multiply(rows, vectors, true, tile->k, tile->x, tile->x_stride, tile->dy,
-                  (size_t)vectors * VF_LANES, acc);
+    tile_multiply(rows, vectors, true, tile->k, tile->x, tile->x_stride, tile->dy, tile->dy_stride,
+                  acc);
 }
 
 /* Asks for the cache lines of rows * vectors * VF_LANES floats. */
@@ -138,64 +150,149 @@ static update_tile_function *const *const update_tiles[2][SIMD_OPTIMIZER_COUNT +
      update_adam_narrow, update_partial_narrow},
 };
 
-/* Rows of dY, nr columns each, next to each other. */
-static void copy_rows(size_t count, size_t nr, const float *from, size_t stride, float *to)
+/* A block of work: tiles [first_tile, end_tile) of all rows, samples [begin, end) of the batch. */
+struct update_block {
+    struct row_split split;
+    size_t first_tile, end_tile;
+    size_t begin, end;
+    bool first, last; /* of the batch's blocks */
+    const float *x;   /* of the block's first tile */
+    size_t x_stride;  /* 0: packed, each tile's samples next to each other */
+    size_t tile_size; /* packed: floats from tile to tile */
+};
+
+/* One tile's columns of X, `samples` rows of `count` floats. Whole vectors are stored: what a row
+ * has too much, the next overwrites, and what the last has goes to the gap between tiles. */
+static ALWAYS_INLINE void pack_tile(const bool whole, size_t samples, size_t count, const float *x,
+                                    size_t x_stride, float *to)
 {
-    for (size_t p = 0; p < count; p++) {
-        for (size_t j = 0; j < nr; j += VF_LANES) {
-            vf_store(to + p * nr + j, vf_load(from + p * stride + j));
+    for (size_t v = 0; v < count; v += VF_LANES) {
+        const float *from = x + v;
+        float *tile = to + v;
+        for (size_t p = 0; p < samples; p++) {
+            vf_store(tile, whole ? vf_load(from) : vf_load_n(from, count - v));
+            from += x_stride;
+            tile += count;
         }
     }
 }
 
-/* A few rows of the panel over the whole batch. */
-static void update_rows(const struct simd_weight_update *u, size_t first_row, size_t rows,
-                        const struct optimizer_constants *constants, float *block, bool *filled)
+/* A few samples at a time, whose rows are read along. `columns` of x may be read. */
+static void pack_tiles(const struct update_block *block, size_t columns, const float *x,
+                       size_t x_stride, float *to)
+{
+    enum { SAMPLES = 16 };
+    const size_t samples = block->end - block->begin;
+    const size_t origin = row_split_begin(&block->split, block->first_tile);
+    for (size_t p = 0; p < samples; p += SAMPLES) {
+        const size_t few = samples - p < SAMPLES ? samples - p : SAMPLES;
+        for (size_t t = block->first_tile; t < block->end_tile; t++) {
+            const size_t i = row_split_begin(&block->split, t) - origin;
+            const size_t count = row_split_begin(&block->split, t + 1) - origin - i;
+            const float *from = x + (block->begin + p) * x_stride + i;
+            float *tile = to + (t - block->first_tile) * block->tile_size + p * count;
+            if (i + (count + VF_LANES - 1) / VF_LANES * VF_LANES <= columns) {
+                pack_tile(true, few, count, from, x_stride, tile);
+            } else {
+                pack_tile(false, few, count, from, x_stride, tile);
+            }
+        }
+    }
+}
+
+/* The block's tiles of the one panel that `u` has. */
+static void update_panel(const struct simd_weight_update *u, const struct update_block *block,
+                         const struct optimizer_constants *constants, float *sums)
 {
     static const float zeros[GEMM_NR];
-    float sums[UPDATE_ROWS * GEMM_NR];
-    const bool narrow = u->nr == VF_LANES;
-    const struct row_split split = row_split(rows, narrow ? GEMM_MR_NARROW : GEMM_MR);
-    const size_t blocks = (u->batch + UPDATE_KC - 1) / UPDATE_KC;
-    for (size_t b = 0; b < blocks; b++) {
-        const size_t begin = b * u->batch / blocks;
-        const size_t end = (b + 1) * u->batch / blocks;
-        if (!*filled) {
-            copy_rows(end - begin, u->nr, u->dy + begin * u->dy_stride, u->dy_stride, block);
-            *filled = blocks == 1;
-        }
-        update_tile_function *const *functions =
-            update_tiles[narrow][b + 1 == blocks ? (size_t)u->step.kind : SIMD_OPTIMIZER_COUNT];
-        for (size_t t = 0; t < split.tiles; t++) {
-            const size_t i = row_split_begin(&split, t);
-            const size_t count = row_split_begin(&split, t + 1) - i;
-            const size_t offset = (first_row + i) * u->nr;
-            const struct update_tile tile = {
-                .k = end - begin,
-                .x = u->x + begin * u->x_stride + first_row + i,
-                .x_stride = u->x_stride,
-                .dy = block,
-                .start = b > 0 ? sums + i * u->nr : zeros,
-                .start_stride = b > 0 ? u->nr : 0,
-                .sums = sums + i * u->nr,
-                .w = optimizer_at(u->w, offset),
-                .slot1 = optimizer_at(u->slot1, offset),
-                .slot2 = optimizer_at(u->slot2, offset),
-                .constants = constants,
-            };
-            functions[count - 1](&tile);
+    update_tile_function *const *functions =
+        update_tiles[u->nr == VF_LANES][block->last ? (size_t)u->step.kind : SIMD_OPTIMIZER_COUNT];
+    const size_t origin = row_split_begin(&block->split, block->first_tile);
+    for (size_t t = block->first_tile; t < block->end_tile; t++) {
+        const size_t i = row_split_begin(&block->split, t);
+        const size_t count = row_split_begin(&block->split, t + 1) - i;
+        const size_t offset = (u->first_row + i) * u->nr;
+        float *const tile_sums = sums + (i - origin) * u->nr;
+        const struct update_tile tile = {
+            .k = block->end - block->begin,
+            .x = block->x_stride > 0 ? block->x + i - origin
+                                     : block->x + (t - block->first_tile) * block->tile_size,
+            .x_stride = block->x_stride > 0 ? block->x_stride : count,
+            .dy = u->dy + block->begin * u->dy_stride,
+            .dy_stride = u->dy_stride,
+            .start = block->first ? zeros : tile_sums,
+            .start_stride = block->first ? 0 : u->nr,
+            .sums = tile_sums,
+            .w = optimizer_at(u->w, offset),
+            .slot1 = optimizer_at(u->slot1, offset),
+            .slot2 = optimizer_at(u->slot2, offset),
+            .constants = constants,
+        };
+        functions[count - 1](&tile);
+    }
+}
+
+/* The same update of `panels` panels from panel `first` on. */
+static struct simd_weight_update update_of_panels(const struct simd_weight_update *u, size_t first,
+                                                  size_t panels)
+{
+    struct simd_weight_update part = *u;
+    const size_t offset = first * u->k * u->nr;
+    part.panels = panels;
+    part.dy = u->dy + first * u->nr;
+    part.w = optimizer_at(u->w, offset);
+    part.slot1 = optimizer_at(u->slot1, offset);
+    part.slot2 = optimizer_at(u->slot2, offset);
+    return part;
+}
+
+/* Up to UPDATE_COLUMNS columns. */
+static void update_columns(const struct simd_weight_update *u,
+                           const struct optimizer_constants *constants)
+{
+    float *const packed = u->scratch;
+    float *const sums = packed + UPDATE_X;
+    const size_t mr = u->nr == VF_LANES ? GEMM_MR_NARROW : GEMM_MR;
+    const size_t batch_blocks = (u->batch + UPDATE_KC - 1) / UPDATE_KC;
+    const size_t most_samples = (u->batch + batch_blocks - 1) / batch_blocks;
+    struct update_block block = {.split = row_split(u->rows, mr),
+                                 .tile_size = most_samples * mr + VF_LANES};
+    const size_t block_tiles = UPDATE_X / block.tile_size;
+    const size_t tile_blocks = (block.split.tiles + block_tiles - 1) / block_tiles;
+    const bool pack = u->panels > 1;
+    for (size_t tb = 0; tb < tile_blocks; tb++) {
+        block.first_tile = tb * block.split.tiles / tile_blocks;
+        block.end_tile = (tb + 1) * block.split.tiles / tile_blocks;
+        const size_t first = row_split_begin(&block.split, block.first_tile);
+        const float *x = u->x + u->first_row + first;
+        for (size_t b = 0; b < batch_blocks; b++) {
+            block.begin = b * u->batch / batch_blocks;
+            block.end = (b + 1) * u->batch / batch_blocks;
+            block.first = b == 0;
+            block.last = b + 1 == batch_blocks;
+            if (pack) {
+                pack_tiles(&block, u->k - u->first_row - first, x, u->x_stride, packed);
+                block.x = packed;
+            } else {
+                block.x = x + block.begin * u->x_stride;
+                block.x_stride = u->x_stride;
+            }
+            for (size_t panel = 0; panel < u->panels; panel++) {
+                const struct simd_weight_update one = update_of_panels(u, panel, 1);
+                update_panel(&one, &block, constants, sums + panel * UPDATE_SUM_ROWS * u->nr);
+            }
         }
     }
 }
 
 static void kernel_weight_update(const struct simd_weight_update *u)
 {
-    _Alignas(SIMD_ALIGNMENT) float block[UPDATE_KC * GEMM_NR];
-    bool filled = false;
     const struct optimizer_constants constants = optimizer_constants_of(&u->step);
-    for (size_t i = 0; i < u->rows; i += UPDATE_ROWS) {
-        const size_t rows = u->rows - i < UPDATE_ROWS ? u->rows - i : UPDATE_ROWS;
-        update_rows(u, u->first_row + i, rows, &constants, block, &filled);
+    const size_t most = UPDATE_COLUMNS / u->nr;
+    for (size_t first = 0; first < u->panels; first += most) {
+        const size_t panels = u->panels - first < most ? u->panels - first : most;
+        const struct simd_weight_update part = update_of_panels(u, first, panels);
+        update_columns(&part, &constants);
     }
 }
 

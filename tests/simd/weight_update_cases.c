@@ -3,27 +3,32 @@
 
 #include <string.h>
 
-/* k: rows of the panel, of which [first, first + rows) are updated. */
+/* k: rows of each panel, of which [first, first + rows) are updated. */
 static void weight_update_case(const struct simd_kernels *kernels, enum simd_optimizer kind,
-                               size_t batch, size_t nr, size_t k, size_t first, size_t rows)
+                               size_t batch, size_t nr, size_t panels, size_t k, size_t first,
+                               size_t rows)
 {
-    if (!frame_begin(kernels, "weight_update", "%s, batch=%zu nr=%zu, rows %zu..%zu of %zu",
-                     optimizer_name(kind), batch, nr, first, first + rows, k)) {
+    if (!frame_begin(kernels, "weight_update",
+                     "%s, batch=%zu %zu panels of %zu, rows %zu..%zu of %zu", optimizer_name(kind),
+                     batch, panels, nr, first, first + rows, k)) {
         return;
     }
     struct simd_weight_update call = {
         .batch = batch,
+        .k = k,
         .nr = nr,
+        .panels = panels,
         .first_row = first,
         .rows = rows,
         .x_stride = k + frame_below(3),
-        .dy_stride = nr + frame_below(20),
+        .dy_stride = panels * nr + frame_below(20),
+        .scratch = frame_output(SIMD_UPDATE_SCRATCH),
         .step = optimizer_random_step(kind),
     };
     call.x = frame_input((batch - 1) * call.x_stride + k);
-    call.dy = frame_input((batch - 1) * call.dy_stride + nr);
+    call.dy = frame_input((batch - 1) * call.dy_stride + panels * nr);
     struct optimizer_state actual, expected;
-    optimizer_random_state(kind, k * nr, &actual, &expected);
+    optimizer_random_state(kind, panels * k * nr, &actual, &expected);
     struct simd_weight_update reference = call;
     call.w = actual.w;
     call.slot1 = actual.slot1;
@@ -33,32 +38,37 @@ static void weight_update_case(const struct simd_kernels *kernels, enum simd_opt
     reference.slot2 = expected.slot2;
     kernels->weight_update(&call);
     simd_reference.weight_update(&reference);
-    optimizer_check_state(k * nr, &actual, &expected);
+    optimizer_check_state(panels * k * nr, &actual, &expected);
     frame_end();
+}
+
+static void cases_of(const struct simd_kernels *kernels, enum simd_optimizer kind, size_t nr,
+                     size_t panels)
+{
+    const size_t mr = kernels->mr;
+    for (size_t k = 1; k <= 2 * mr + 1; k++) {
+        weight_update_case(kernels, kind, 1 + k % 7, nr, panels, k, 0, k);
+    }
+    for (size_t batch = 1; batch <= 33; batch++) {
+        const size_t k = 2 * mr + 3;
+        const size_t first = batch % mr;
+        weight_update_case(kernels, kind, batch, nr, panels, k, first, 1 + batch % (k - first));
+    }
+    /* Past a block of the batch, and past a block of rows. */
+    weight_update_case(kernels, kind, 513, nr, panels, mr + 1, 0, mr + 1);
+    weight_update_case(kernels, kind, 1100, nr, panels, 3, 1, 2);
+    weight_update_case(kernels, kind, 9, nr, panels, 40 * mr + 1, 2, 39 * mr);
+    weight_update_case(kernels, kind, 600, nr, panels, 250, 5, 240);
 }
 
 void weight_update_cases(const struct simd_kernels *kernels)
 {
-    for (int kind = 0; kind < SIMD_OPTIMIZER_COUNT; kind++) {
-        const size_t widths[] = {kernels->lanes, kernels->nr};
-        for (size_t i = 0; i < 2; i++) {
-            for (size_t k = 1; k <= 2 * kernels->mr + 1; k++) {
-                weight_update_case(kernels, (enum simd_optimizer)kind, 1 + k % 7, widths[i], k, 0,
-                                   k);
-            }
-            for (size_t batch = 1; batch <= 33; batch++) {
-                const size_t k = 2 * kernels->mr + 3;
-                const size_t first = batch % kernels->mr;
-                weight_update_case(kernels, (enum simd_optimizer)kind, batch, widths[i], k, first,
-                                   1 + batch % (k - first));
-            }
-            /* Past a block of the batch, and past a block of rows. */
-            weight_update_case(kernels, (enum simd_optimizer)kind, 513, widths[i], kernels->mr + 1,
-                               0, kernels->mr + 1);
-            weight_update_case(kernels, (enum simd_optimizer)kind, 1100, widths[i], 3, 1, 2);
-            weight_update_case(kernels, (enum simd_optimizer)kind, 9, widths[i],
-                               40 * kernels->mr + 1, 2, 39 * kernels->mr);
-            weight_update_case(kernels, (enum simd_optimizer)kind, 600, widths[i], 250, 5, 240);
-        }
+    for (int i = 0; i < SIMD_OPTIMIZER_COUNT; i++) {
+        const enum simd_optimizer kind = (enum simd_optimizer)i;
+        cases_of(kernels, kind, kernels->lanes, 1);
+        cases_of(kernels, kind, kernels->nr, 1);
+        cases_of(kernels, kind, kernels->nr, 3);
+        /* Past the columns that share a block of X. */
+        weight_update_case(kernels, kind, 520, kernels->nr, 256 / kernels->nr + 1, 200, 3, 195);
     }
 }

@@ -31,6 +31,7 @@ enum { SIDE = 80, SIZE = SIDE * SIDE }; /* largest matrix: SIDE x SIDE, padding 
 /* Memory for inputs; kernels may want it aligned. */
 struct buffers {
     _Alignas(SIMD_ALIGNMENT) float a[SIZE], b[SIZE], c[SIZE], w[SIZE], slot1[SIZE], slot2[SIZE];
+    float scratch[SIMD_UPDATE_SCRATCH];
 };
 
 static struct buffers selftest_buffers;
@@ -154,21 +155,20 @@ static void one_update(struct trial *trial, int kind, size_t batch, size_t k, si
     }
     fill_rows(trial, all->a, batch, k, k);
     fill_rows(trial, all->b, batch, n, padded);
-    for (size_t panel = 0; panel * nr < n; panel++) {
-        const size_t start = panel * k * nr;
-        const struct simd_weight_update update = {.batch = batch,
-                                                  .nr = nr,
-                                                  .rows = k,
-                                                  .x = all->a,
-                                                  .x_stride = k,
-                                                  .dy = all->b + panel * nr,
-                                                  .dy_stride = padded,
-                                                  .w = all->w + start,
-                                                  .slot1 = all->slot1 + start,
-                                                  .slot2 = all->slot2 + start,
-                                                  .step = optimizer_step(kind)};
-        kernels->weight_update(&update);
-    }
+    kernels->weight_update(&(struct simd_weight_update){.batch = batch,
+                                                        .k = k,
+                                                        .nr = nr,
+                                                        .panels = padded / nr,
+                                                        .rows = k,
+                                                        .x = all->a,
+                                                        .x_stride = k,
+                                                        .dy = all->b,
+                                                        .dy_stride = padded,
+                                                        .w = all->w,
+                                                        .slot1 = all->slot1,
+                                                        .slot2 = all->slot2,
+                                                        .scratch = all->scratch,
+                                                        .step = optimizer_step(kind)});
     for (size_t i = 0; i < 3; i++) {
         kernels->unpack_panels(k, n, panels[i], all->c, n);
         emit(trial, all->c, k * n);
