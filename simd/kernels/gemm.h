@@ -84,6 +84,11 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
     }
     tile_multiply(rows, vectors, transposed, tile->k, tile->a, tile->a_stride, tile->b,
                   tile->b_stride, acc);
+    /* Here, or they would be read again after each store, which may write anything. */
+    float *const c = tile->c;
+    const float *const outputs = tile->y;
+    const size_t c_stride = tile->c_stride, y_stride = tile->y_stride;
+    const vf scale = vf_set1(tile->scale);
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
@@ -92,11 +97,11 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
             if (epilogue == SIMD_STORE_RELU) {
                 value = vf_clear(vf_lt(value, vf_set1(MATH_TINY)), value);
             } else if (epilogue == SIMD_RELU_GRADIENT) {
-                const vf y = vf_load(tile->y + (size_t)i * tile->y_stride + v * VF_LANES);
-                value = vf_keep(vf_lt(vf_zero(), y), vf_mul(value, vf_set1(tile->scale)));
+                const vf y = vf_load(outputs + (size_t)i * y_stride + v * VF_LANES);
+                value = vf_keep(vf_lt(vf_zero(), y), vf_mul(value, scale));
                 value = math_flush(value, MATH_TINY);
             }
-            vf_store(tile->c + (size_t)i * tile->c_stride + v * VF_LANES, value);
+            vf_store(c + (size_t)i * c_stride + v * VF_LANES, value);
         }
     }
 }
@@ -137,14 +142,24 @@ static gemm_tile_function *const *const gemm_tiles[2][2][SIMD_EPILOGUE_COUNT] = 
      {tn_store_narrow, tn_relu_narrow, tn_relu_gradient_narrow}},
 };
 
-/* Copies the first `columns` of `rows` rows. */
-static void copy_columns(size_t rows, size_t columns, const float *from, size_t from_stride,
-                         float *to, size_t to_stride)
+/* The first `columns` of `rows` rows to and from blocks of GEMM_NR columns, zeros beyond. */
+static void load_columns(size_t rows, size_t columns, const float *from, size_t from_stride,
+                         float *block)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < GEMM_NR; j += VF_LANES) {
+            const size_t left = columns > j ? columns - j : 0;
+            vf_store(block + i * GEMM_NR + j, vf_load_n(from + i * from_stride + j, left));
+        }
+    }
+}
+
+static void store_columns(size_t rows, size_t columns, const float *block, float *to,
+                          size_t to_stride)
 {
     for (size_t i = 0; i < rows; i++) {
         for (size_t j = 0; j < columns; j += VF_LANES) {
-            vf_store_n(to + i * to_stride + j, vf_load_n(from + i * from_stride + j, columns - j),
-                       columns - j);
+            vf_store_n(to + i * to_stride + j, vf_load(block + i * GEMM_NR + j), columns - j);
         }
     }
 }
@@ -153,23 +168,23 @@ static void copy_columns(size_t rows, size_t columns, const float *from, size_t 
 static void gemm_edge_tile(gemm_tile_function *function, size_t rows, size_t columns,
                            const struct gemm_tile *tile)
 {
-    float c[GEMM_MAX_ROWS * GEMM_NR] = {0};
-    float y[GEMM_MAX_ROWS * GEMM_NR] = {0};
+    float c[GEMM_MAX_ROWS * GEMM_NR];
+    float y[GEMM_MAX_ROWS * GEMM_NR];
     struct gemm_tile edge = *tile;
     edge.c = c;
     edge.c_stride = GEMM_NR;
     if (tile->start == tile->c) {
-        copy_columns(rows, columns, tile->c, tile->c_stride, c, GEMM_NR);
+        load_columns(rows, columns, tile->c, tile->c_stride, c);
         edge.start = c;
         edge.start_stride = GEMM_NR;
     }
     if (tile->y != NULL) {
-        copy_columns(rows, columns, tile->y, tile->y_stride, y, GEMM_NR);
+        load_columns(rows, columns, tile->y, tile->y_stride, y);
         edge.y = y;
         edge.y_stride = GEMM_NR;
     }
     function(&edge);
-    copy_columns(rows, columns, c, GEMM_NR, tile->c, tile->c_stride);
+    store_columns(rows, columns, c, tile->c, tile->c_stride);
 }
 
 static void gemm(const struct simd_gemm *g, const bool transposed)

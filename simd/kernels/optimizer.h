@@ -171,25 +171,37 @@ static void kernel_optimizer_update(size_t n, const float *gradient, float *w, f
     }
 }
 
-enum { BIAS_BLOCK = 256 };
+/* Vectors of columns whose sums stay in registers, enough to hide the latency of an addition. */
+enum { BIAS_VECTORS = 8, BIAS_BLOCK = BIAS_VECTORS * VF_LANES };
 
 /* Column sums of up to BIAS_BLOCK columns: each column is one chain from 0 over ascending rows. */
 static void column_sums(size_t batch, size_t columns, const float *dy, size_t dy_stride,
                         float sums[BIAS_BLOCK])
 {
-    for (size_t j = 0; j < columns; j += VF_LANES) {
-        vf_store_n(sums + j, vf_zero(), columns - j);
+    if (columns == BIAS_BLOCK) {
+        vf acc[BIAS_VECTORS];
+        UNROLL
+        for (int v = 0; v < BIAS_VECTORS; v++) {
+            acc[v] = vf_zero();
+        }
+        for (size_t r = 0; r < batch; r++) {
+            UNROLL
+            for (int v = 0; v < BIAS_VECTORS; v++) {
+                acc[v] = vf_add(acc[v], vf_load(dy + r * dy_stride + v * VF_LANES));
+            }
+        }
+        UNROLL
+        for (int v = 0; v < BIAS_VECTORS; v++) {
+            vf_store(sums + v * VF_LANES, acc[v]);
+        }
+        return;
     }
-    for (size_t r = 0; r < batch; r++) {
-        const float *row = dy + r * dy_stride;
-        size_t j = 0;
-        for (; j + VF_LANES <= columns; j += VF_LANES) {
-            vf_store(sums + j, vf_add(vf_load(sums + j), vf_load(row + j)));
+    for (size_t j = 0; j < columns; j += VF_LANES) {
+        vf acc = vf_zero();
+        for (size_t r = 0; r < batch; r++) {
+            acc = vf_add(acc, vf_load_n(dy + r * dy_stride + j, columns - j));
         }
-        if (j < columns) {
-            const size_t rest = columns - j;
-            vf_store_n(sums + j, vf_add(vf_load_n(sums + j, rest), vf_load_n(row + j, rest)), rest);
-        }
+        vf_store_n(sums + j, acc, columns - j);
     }
 }
 
