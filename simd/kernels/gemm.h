@@ -88,7 +88,6 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
     float *const c = tile->c;
     const float *const outputs = tile->y;
     const size_t c_stride = tile->c_stride, y_stride = tile->y_stride;
-    const vf scale = vf_set1(tile->scale);
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
@@ -98,7 +97,7 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
                 value = vf_clear(vf_lt(value, vf_set1(MATH_TINY)), value);
             } else if (epilogue == SIMD_RELU_GRADIENT) {
                 const vf y = vf_load(outputs + (size_t)i * y_stride + v * VF_LANES);
-                value = vf_keep(vf_lt(vf_zero(), y), vf_mul(value, scale));
+                value = vf_keep(vf_lt(vf_zero(), y), vf_mul(value, vf_set1(tile->scale)));
                 value = math_flush(value, MATH_TINY);
             }
             vf_store(c + (size_t)i * c_stride + v * VF_LANES, value);
