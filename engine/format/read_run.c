@@ -23,6 +23,10 @@ static pn_status judge(int ending)
                              "the model file is damaged (reading it did not end); take another "
                              "copy");
         }
+        if (number == SIGXFSZ) {
+            return error_set(PN_ERROR_IO, "the limit on file sizes (ulimit -f) is too small for "
+                                          "what the file holds; raise it");
+        }
         const char *name = sigabbrev_np(number);
         return error_set(PN_ERROR_DATA,
                          "the model file is damaged (the reader stopped on signal %d, SIG%s); take "

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine/model/model.h"
@@ -145,6 +146,21 @@ Test(round_trip, reading_in_this_process_gives_the_same)
     same_model(model, loaded);
     pn_model_free(model);
     pn_model_free(loaded);
+}
+
+/* The limit holds for the memory that the helper hands the content over in. */
+Test(round_trip, a_limit_on_file_sizes_is_not_the_files_fault)
+{
+    pn_model *model = tiny_network(1);
+    const char *path = scratch("model.h5");
+    must(pn_model_save(model, path));
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, RLIM_INFINITY});
+    pn_model *loaded;
+    cr_assert_eq(pn_model_load(path, &loaded), PN_ERROR_IO);
+    cr_assert(strstr(pn_error_message(), "ulimit -f"), "%s", pn_error_message());
+    cr_assert_null(loaded);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+    pn_model_free(model);
 }
 
 Test(round_trip, equal_models_are_equal_files)
