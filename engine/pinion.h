@@ -243,6 +243,8 @@ PN_API const pn_epoch *pn_history_epochs(const pn_history *history);
 PN_API double pn_history_value(const pn_history *history, const char *name, size_t index);
 /* The epoch (from 1) after which a callback stopped the fit, or 0. */
 PN_API size_t pn_history_stopped_epoch(const pn_history *history);
+/* The epoch (from 1) in which pn_interrupt() ended the fit, with the batches done of it, or 0. */
+PN_API size_t pn_history_interrupted(const pn_history *history, size_t *batch);
 /* The thread counts asked for and used, the table of kernels, the line about placement. */
 PN_API size_t pn_history_threads(const pn_history *history, size_t *requested);
 PN_API const char *pn_history_isa(const pn_history *history);
@@ -253,18 +255,20 @@ PN_API void pn_history_free(pn_history *history);
 
 /* What a callback sees and may do. */
 typedef struct pn_fit_view {
-    pn_model *model;       /* its weights are current in on_epoch_end and on_train_end */
+    pn_model *model;       /* read or saved, it is what the fit has learnt until then */
     const pn_epoch *epoch; /* on_epoch_end: values; on_batch_end: running loss and accuracy */
     size_t epochs;         /* index of the last epoch of this fit */
-    size_t batch, batches; /* on_batch_end: batches done of this epoch */
+    size_t batch;          /* batches done of this epoch; where an interrupted one goes on, those of
+                            * the fit before count too */
+    size_t batches;        /* that an epoch has */
     bool interrupted;      /* on_train_end: pn_interrupt() ended the fit */
     bool stop;             /* set it to end the fit after this batch or epoch */
 } pn_fit_view;
 
 /* Hooks run on the calling thread, while the others wait. Each may be NULL. They may read the
  * model, save it, evaluate it (on the fit's threads) and change its learning rate. A status other
- * than PN_OK ends the fit with it. The step that pn_interrupt() makes the last one has no
- * on_batch_end, and on_epoch_end follows only if it was the epoch's last; on_train_end does. */
+ * than PN_OK ends the fit with it, without on_train_end. The step that pn_interrupt() makes the
+ * last one of an unfinished epoch has no on_batch_end and no on_epoch_end; on_train_end follows. */
 typedef struct pn_callback {
     void *user;
     pn_status (*on_train_begin)(void *user, pn_fit_view *view);
@@ -275,7 +279,8 @@ typedef struct pn_callback {
     void (*free_user)(void *user);
 } pn_callback;
 
-/* Keras's EarlyStopping. monitor: "val_loss", "val_accuracy", "loss" or "accuracy". */
+/* Keras's EarlyStopping. monitor: "val_loss", "val_accuracy", "loss" or "accuracy". A fit that will
+ * not know the metric is PN_ERROR_USAGE, here and for a checkpoint that saves the best only. */
 typedef struct pn_early_stopping_options {
     size_t struct_size;
     const char *monitor; /* "val_loss" */
@@ -287,7 +292,8 @@ typedef struct pn_early_stopping_options {
 PN_API pn_early_stopping_options pn_early_stopping_options_default(void);
 PN_API pn_status pn_early_stopping(const pn_early_stopping_options *options, pn_callback *callback);
 
-/* Keras's ModelCheckpoint: writes the whole model at the end of epochs. */
+/* Keras's ModelCheckpoint: writes the whole model at the end of epochs. Where no epoch gave the
+ * best a number, nothing is written and the log says so. */
 typedef struct pn_checkpoint_options {
     size_t struct_size;
     const char *monitor; /* "val_loss" */
@@ -326,7 +332,8 @@ PN_API pn_fit_options pn_fit_options_default(void);
  * compared: that the samples are the same is the caller's affair. */
 PN_API pn_status pn_model_fit(pn_model *model, const pn_dataset *dataset,
                               const pn_fit_options *options, pn_history **history);
-/* Asks running fits to end after the step they are in. Safe in a signal handler. */
+/* Asks running fits to end after the step they are in. A fit that has nothing left to do then ends
+ * as if it had not been asked. Safe in a signal handler. */
 PN_API void pn_interrupt(void);
 
 /* The program that a fit with these options would run, as text: phases, steps, kernels, buffers,
@@ -334,7 +341,8 @@ PN_API void pn_interrupt(void);
 PN_API pn_status pn_model_explain(const pn_model *model, const pn_dataset *dataset,
                                   const pn_fit_options *options, char **text);
 
-/* Mean loss over the samples and share of right answers, dropout off. NULL options: defaults. */
+/* Mean loss over the samples and share of right answers, dropout off. NULL options: defaults. loss
+ * and accuracy may be NULL. */
 PN_API pn_status pn_model_evaluate(const pn_model *model, const pn_dataset *dataset,
                                    const pn_run_options *options, double *loss, double *accuracy);
 /* outputs [count, units of the last layer]. */

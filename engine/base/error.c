@@ -7,6 +7,7 @@
 enum { ERROR_LINE_SIZE = 4096 + 1024 }; /* a longest path and what is said about it */
 
 static _Thread_local char error_line[ERROR_LINE_SIZE];
+static _Thread_local size_t error_lines;
 
 static struct {
     pthread_mutex_t mutex;
@@ -37,7 +38,13 @@ pn_status error_set(pn_status status, const char *format, ...)
     line_format(line, format, arguments);
     va_end(arguments);
     snprintf(error_line, sizeof error_line, "%s", line);
+    error_lines++;
     return status;
+}
+
+size_t error_count(void)
+{
+    return error_lines;
 }
 
 pn_status error_memory(size_t bytes, const char *what)

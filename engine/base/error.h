@@ -11,6 +11,9 @@
 pn_status error_set(pn_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* How many lines this thread has stored: tells whether a call that failed has said why. */
+size_t error_count(void);
+
 /* error_set for a failed allocation. */
 pn_status error_memory(size_t bytes, const char *what);
 

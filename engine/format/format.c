@@ -52,6 +52,7 @@ pn_status pn_model_save(const pn_model *model, const char *path)
     pn_status status = check_extension(path);
     struct model_file file;
     if (status == PN_OK) {
+        model_sync(model);
         status = model_file_from_model(model, &file);
     }
     if (status != PN_OK) {

@@ -31,6 +31,13 @@ pn_status pn_model_create(const char *name, uint32_t seed, pn_model **model)
     return PN_OK;
 }
 
+void model_sync(const struct pn_model *model)
+{
+    if (model->running != NULL) {
+        model->sync(model->running);
+    }
+}
+
 pn_status model_check_idle(const struct pn_model *model)
 {
     if (model->running == NULL) {
@@ -136,6 +143,7 @@ pn_status pn_model_weights(const pn_model *model, size_t index, const float **va
     if (!parameter) {
         return model_no_parameter(model, index);
     }
+    model_sync(model);
     *values = parameter->values;
     *rank = parameter->rank;
     memcpy(shape, parameter->shape, parameter->rank * sizeof *shape);
@@ -166,6 +174,7 @@ pn_status pn_model_set_weights(pn_model *model, size_t index, const float *value
 void pn_model_digest(const pn_model *model, char digits[33])
 {
     digits[0] = '\0';
+    model_sync(model);
     struct digest *const digest = digest_create();
     if (!digest) {
         return;

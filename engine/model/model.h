@@ -103,6 +103,7 @@ struct pn_model {
     struct epoch_progress progress;
 
     struct fit *running; /* the fit whose callback is being called, else NULL */
+    void (*sync)(struct fit *running);
 };
 
 /* Calls visit for each parameter in Keras's order (kernel, bias of each dense layer). Stops at and
@@ -121,6 +122,10 @@ void model_set_steps(struct pn_model *model, uint64_t steps);
 
 /* Checks that samples of this shape fit the model's input. PN_ERROR_DATA that names both shapes. */
 pn_status model_check_input(const struct pn_model *model, const pn_dataset *dataset);
+
+/* For who is about to read the tensors: where a fit of the model is calling a callback, they are
+ * brought up to what it has learnt. */
+void model_sync(const struct pn_model *model);
 
 /* PN_ERROR_USAGE where a fit of the model is calling a callback: it would not see the change. */
 pn_status model_check_idle(const struct pn_model *model);

@@ -1,12 +1,21 @@
 #include "engine/train/best.h"
-#include "engine/train/monitor.h"
+
+static const struct monitor *watched(const pn_callback *callback)
+{
+    const struct monitor *monitor = early_stopping_monitor(callback);
+    return monitor != NULL ? monitor : checkpoint_monitor(callback);
+}
+
+pn_status callback_check(const pn_callback *callback, const pn_model *model, bool validated)
+{
+    const struct monitor *monitor = watched(callback);
+    return monitor != NULL ? monitor_check(monitor, model, validated) : PN_OK;
+}
 
 size_t pn_callback_best_epoch(const pn_callback *callback)
 {
-    if (!early_stopping_is(callback) && !checkpoint_is(callback)) {
-        return 0;
-    }
-    return ((const struct monitor *)callback->user)->best_epoch;
+    const struct monitor *monitor = watched(callback);
+    return monitor != NULL ? monitor->best_epoch : 0;
 }
 
 void pn_callback_free(pn_callback *callback)

@@ -10,7 +10,7 @@
 static const char *const who = "checkpoint";
 
 struct checkpoint {
-    struct monitor monitor; /* first: pn_callback_best_epoch reads it */
+    struct monitor monitor; /* if save_best_only */
     bool save_best_only;
     bool saved; /* in this fit */
     char *file;
@@ -35,12 +35,8 @@ static pn_status on_train_begin(void *user, pn_fit_view *view)
 static pn_status on_epoch_end(void *user, pn_fit_view *view)
 {
     struct checkpoint *checkpoint = user;
-    if (checkpoint->save_best_only) {
-        bool improved;
-        const pn_status status = monitor_take(&checkpoint->monitor, who, view->epoch, &improved);
-        if (status != PN_OK || !improved) {
-            return status;
-        }
+    if (checkpoint->save_best_only && !monitor_take(&checkpoint->monitor, view->epoch)) {
+        return PN_OK;
     }
     return save(checkpoint, view->model);
 }
@@ -49,10 +45,15 @@ static pn_status on_epoch_end(void *user, pn_fit_view *view)
 static pn_status on_train_end(void *user, pn_fit_view *view)
 {
     struct checkpoint *checkpoint = user;
-    if (!view->interrupted || (checkpoint->save_best_only && checkpoint->saved)) {
-        return PN_OK;
+    const bool best_saved = checkpoint->save_best_only && checkpoint->saved;
+    if (view->interrupted && !best_saved) {
+        return save(checkpoint, view->model);
     }
-    return save(checkpoint, view->model);
+    if (checkpoint->save_best_only && !checkpoint->saved) {
+        log_say(PN_LOG_WARNING, "%s: %s was not written, as no epoch had a %s that is a number",
+                who, checkpoint->file, checkpoint->monitor.name);
+    }
+    return PN_OK;
 }
 
 static void free_user(void *user)
@@ -103,7 +104,9 @@ pn_status pn_model_checkpoint(const char *file, const pn_checkpoint_options *opt
     return PN_OK;
 }
 
-bool checkpoint_is(const pn_callback *callback)
+const struct monitor *checkpoint_monitor(const pn_callback *callback)
 {
-    return callback->on_epoch_end == on_epoch_end;
+    const struct checkpoint *checkpoint = callback->user;
+    const bool watches = callback->on_epoch_end == on_epoch_end && checkpoint->save_best_only;
+    return watches ? &checkpoint->monitor : NULL;
 }

@@ -11,7 +11,7 @@
 static const char *const who = "early stopping";
 
 struct early_stopping {
-    struct monitor monitor; /* first: pn_callback_best_epoch reads it */
+    struct monitor monitor;
     size_t patience, wait;
     size_t epochs; /* seen in this fit */
     bool restore;
@@ -48,6 +48,7 @@ static pn_status keep_weights(struct early_stopping *stopping, pn_model *model)
         }
         stopping->weights_size = model->parameters;
     }
+    model_sync(model);
     struct copy copy = {stopping->weights, false};
     model_each_parameter(model, copy_parameter, &copy);
     return PN_OK;
@@ -65,11 +66,8 @@ static pn_status on_train_begin(void *user, pn_fit_view *view)
 static pn_status on_epoch_end(void *user, pn_fit_view *view)
 {
     struct early_stopping *stopping = user;
-    bool improved;
-    pn_status status = monitor_take(&stopping->monitor, who, view->epoch, &improved);
-    if (status != PN_OK) {
-        return status;
-    }
+    pn_status status = PN_OK;
+    const bool improved = monitor_take(&stopping->monitor, view->epoch);
     if (stopping->restore && (improved || stopping->epochs == 0)) {
         status = keep_weights(stopping, view->model);
     }
@@ -134,7 +132,8 @@ pn_status pn_early_stopping(const pn_early_stopping_options *options, pn_callbac
     return PN_OK;
 }
 
-bool early_stopping_is(const pn_callback *callback)
+const struct monitor *early_stopping_monitor(const pn_callback *callback)
 {
-    return callback->on_epoch_end == on_epoch_end;
+    const struct early_stopping *stopping = callback->user;
+    return callback->on_epoch_end == on_epoch_end ? &stopping->monitor : NULL;
 }

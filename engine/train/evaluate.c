@@ -39,7 +39,7 @@ static pn_status run_alone(const pn_model *model, struct inference *inference, s
 }
 
 static pn_status infer_alone(const pn_model *model, const pn_dataset *dataset,
-                             const pn_run_options *options, float *outputs,
+                             const pn_run_options *options, enum plan_mode mode, float *outputs,
                              struct inference *inference)
 {
     const struct simd_kernels *kernels;
@@ -55,7 +55,8 @@ static pn_status infer_alone(const pn_model *model, const pn_dataset *dataset,
         status = team_shrink(team, plan_useful_threads(model, dataset->count));
     }
     if (status == PN_OK) {
-        status = inference_create(inference, model, dataset, kernels, team_size(team), outputs);
+        status =
+            inference_create(inference, model, dataset, kernels, team_size(team), mode, outputs);
     }
     if (status == PN_OK) {
         status = run_alone(model, inference, team);
@@ -68,7 +69,8 @@ static pn_status infer_alone(const pn_model *model, const pn_dataset *dataset,
 }
 
 static pn_status infer(const pn_model *model, const pn_dataset *dataset,
-                       const pn_run_options *options, float *outputs, struct inference *inference)
+                       const pn_run_options *options, enum plan_mode mode, float *outputs,
+                       struct inference *inference)
 {
     const pn_run_options defaults = pn_run_options_default();
     options = options != NULL ? options : &defaults;
@@ -77,10 +79,10 @@ static pn_status infer(const pn_model *model, const pn_dataset *dataset,
         return status;
     }
     if (model->running == NULL) {
-        return infer_alone(model, dataset, options, outputs, inference);
+        return infer_alone(model, dataset, options, mode, outputs, inference);
     }
     status = inference_create(inference, model, dataset, fit_kernels(model->running),
-                              fit_threads(model->running), outputs);
+                              fit_threads(model->running), mode, outputs);
     return status == PN_OK ? run_in_fit(model, inference) : status;
 }
 
@@ -88,7 +90,7 @@ pn_status pn_model_evaluate(const pn_model *model, const pn_dataset *dataset,
                             const pn_run_options *options, double *loss, double *accuracy)
 {
     struct inference inference;
-    const pn_status status = infer(model, dataset, options, NULL, &inference);
+    const pn_status status = infer(model, dataset, options, PLAN_EVALUATE, NULL, &inference);
     if (status != PN_OK) {
         return status;
     }
@@ -107,8 +109,12 @@ pn_status pn_model_evaluate(const pn_model *model, const pn_dataset *dataset,
 pn_status pn_model_predict(const pn_model *model, const pn_dataset *dataset,
                            const pn_run_options *options, float *outputs)
 {
+    if (outputs == NULL) {
+        return error_set(PN_ERROR_USAGE, "there is no place for the predictions; give outputs for "
+                                         "pn_dataset_count() * pn_model_outputs() floats");
+    }
     struct inference inference;
-    const pn_status status = infer(model, dataset, options, outputs, &inference);
+    const pn_status status = infer(model, dataset, options, PLAN_PREDICT, outputs, &inference);
     if (status == PN_OK) {
         inference_free(&inference);
     }

@@ -19,6 +19,7 @@
 #include "engine/base/kernels.h"
 #include "engine/data/dataset.h"
 #include "engine/team/team.h"
+#include "engine/train/best.h"
 #include "engine/train/check.h"
 #include "engine/train/clock.h"
 #include "engine/train/history.h"
@@ -56,13 +57,12 @@ struct fit {
     pn_history *history;
     pn_status status;
     pn_epoch epoch;
-    double loss_sum;
-    size_t hits, seen;
-    size_t batches_done;
+    struct epoch_progress progress; /* of this epoch */
+    size_t seen;
     bool begun, stop, interrupted, said_nan;
+    bool ahead; /* the weights are newer than the model's tensors */
     unsigned interrupts_at_start;
     struct timespec epoch_start;
-    struct optimizer_clock clock;
 };
 
 static atomic_uint interrupts;
@@ -70,6 +70,11 @@ static atomic_uint interrupts;
 void pn_interrupt(void)
 {
     atomic_fetch_add(&interrupts, 1);
+}
+
+static bool interrupt_asked(const struct fit *fit)
+{
+    return atomic_load(&interrupts) != fit->interrupts_at_start;
 }
 
 static double seconds_since(const struct timespec *start)
@@ -178,6 +183,14 @@ static bool has_hook(const struct fit *fit, enum event event)
     return false;
 }
 
+static void sync_model(struct fit *fit)
+{
+    if (fit->ahead) {
+        weights_export(&fit->weights, &fit->plan, fit->model);
+        fit->ahead = false;
+    }
+}
+
 /* Calls one hook of all callbacks, in order; a failure or a wish to stop ends the fit. */
 static void call_hooks(struct fit *fit, enum event event)
 {
@@ -185,14 +198,19 @@ static void call_hooks(struct fit *fit, enum event event)
     pn_fit_view view = {.model = fit->model,
                         .epoch = &fit->epoch,
                         .epochs = fit->options->epochs,
-                        .batch = fit->batches_done,
+                        .batch = fit->progress.batches,
                         .batches = (fit->training->count + rows - 1) / rows,
                         .interrupted = fit->interrupted};
     for (size_t i = 0; i < fit->options->callback_count && fit->status == PN_OK; i++) {
         const pn_callback *callback = &fit->options->callbacks[i];
         const hook function = hook_of(callback, event);
+        const size_t said = error_count();
         if (function != NULL) {
             fit->status = function(callback->user, &view);
+        }
+        if (fit->status != PN_OK && error_count() == said) {
+            error_set(fit->status, "callback %zu ended the fit with status %d and gave no reason",
+                      i, (int)fit->status);
         }
     }
     if (fit->status != PN_OK || view.stop) {
@@ -200,21 +218,17 @@ static void call_hooks(struct fit *fit, enum event event)
     }
 }
 
-/* The same while the team is up: an evaluate from a callback then runs on it. */
+/* The same while the team is up: an evaluate from a callback then runs on it, and who reads the
+ * model's tensors has them brought up to date. */
 static void call_hooks_running(struct fit *fit, enum event event)
 {
     fit->model->running = fit;
+    fit->model->sync = sync_model;
     call_hooks(fit, event);
     fit->model->running = NULL;
 }
 
 /* --- thread 0's part ------------------------------------------------------------------------ */
-
-static void sync_model(struct fit *fit)
-{
-    weights_export(&fit->weights, &fit->plan, fit->model);
-    optimizer_clock_store(&fit->clock, fit->model);
-}
 
 static void begin_training(struct fit *fit)
 {
@@ -226,17 +240,15 @@ static void begin_training(struct fit *fit)
  */
 static void resume_epoch(struct fit *fit)
 {
-    const struct epoch_progress none = {0};
-    struct epoch_progress progress = fit->model->progress;
-    if (progress.batch_size != fit->options->batch_size ||
-        progress.samples != fit->training->count || progress.shuffled != fit->options->shuffle) {
-        progress = none;
+    const struct epoch_progress start = {.batch_size = fit->options->batch_size,
+                                         .samples = fit->training->count,
+                                         .shuffled = fit->options->shuffle};
+    fit->progress = fit->model->progress;
+    if (fit->progress.batch_size != start.batch_size || fit->progress.samples != start.samples ||
+        fit->progress.shuffled != start.shuffled) {
+        fit->progress = start;
     }
-    fit->model->progress = none;
-    fit->batches_done = progress.batches;
-    fit->first_sample = fit->seen = progress.batches * fit->plan.batch;
-    fit->loss_sum = progress.loss_sum;
-    fit->hits = progress.hits;
+    fit->first_sample = fit->seen = fit->progress.batches * fit->plan.batch;
 }
 
 static void begin_epoch(struct fit *fit)
@@ -260,34 +272,38 @@ static void begin_epoch(struct fit *fit)
     clock_gettime(CLOCK_MONOTONIC, &fit->epoch_start);
 }
 
-/* Between the barriers of a batch: its losses are complete, and nobody else reads them. */
-static void count_batch(struct fit *fit, size_t rows)
+/* Between the barriers of a batch: its losses are complete, and nobody else reads them. The model
+ * learns at once how far the fit is, so that it is whole wherever the fit ends. */
+static void count_batch(struct fit *fit, size_t rows, const struct optimizer_clock *clock)
 {
+    struct epoch_progress *progress = &fit->progress;
     for (size_t r = 0; r < rows; r++) {
-        fit->loss_sum += fit->batch.losses[r];
-        fit->hits += fit->batch.hits[r];
+        progress->loss_sum += fit->batch.losses[r];
+        progress->hits += fit->batch.hits[r];
     }
     fit->seen += rows;
-    fit->batches_done++;
-    if (isnan(fit->loss_sum) && !fit->said_nan) {
+    progress->batches++;
+    fit->ahead = true;
+    optimizer_clock_store(clock, fit->model);
+    const bool last = fit->seen == fit->training->count;
+    fit->model->progress = last ? (struct epoch_progress){0} : *progress;
+    if (isnan(progress->loss_sum) && !fit->said_nan) {
         fit->said_nan = true;
         log_say(PN_LOG_WARNING,
                 "the loss became NaN at epoch %zu, batch %zu; training goes on as Keras does, but "
                 "nothing more is learnt: try a lower learning rate or rescaled inputs",
-                fit->epoch.epoch, fit->batches_done);
+                fit->epoch.epoch, (size_t)progress->batches);
     }
-    if (atomic_load(&interrupts) != fit->interrupts_at_start) {
-        fit->interrupted = true;
-        fit->stop = true;
-    }
-    fit->end_epoch = fit->stop;
+    /* Behind the last batch the epoch is whole: its end looks then. */
+    fit->interrupted = fit->stop = fit->end_epoch = !last && interrupt_asked(fit);
 }
 
 static void update_running_values(struct fit *fit)
 {
     fit->epoch.seconds = seconds_since(&fit->epoch_start);
-    fit->epoch.loss = fit->loss_sum / (double)fit->seen;
-    fit->epoch.accuracy = fit->model->accuracy ? (double)fit->hits / (double)fit->seen : NAN;
+    const double seen = (double)fit->seen;
+    fit->epoch.loss = fit->progress.loss_sum / seen;
+    fit->epoch.accuracy = fit->model->accuracy ? (double)fit->progress.hits / seen : NAN;
     fit->epoch.samples_per_second = (double)(fit->seen - fit->first_sample) / fit->epoch.seconds;
 }
 
@@ -306,16 +322,7 @@ static void validate_thread(void *context, size_t thread)
 static void end_epoch(struct fit *fit)
 {
     update_running_values(fit);
-    if (fit->status != PN_OK) {
-        return;
-    }
-    if (fit->interrupted && fit->seen < fit->training->count) {
-        fit->model->progress = (struct epoch_progress){.batches = fit->batches_done,
-                                                       .batch_size = fit->options->batch_size,
-                                                       .samples = fit->training->count,
-                                                       .shuffled = fit->options->shuffle,
-                                                       .loss_sum = fit->loss_sum,
-                                                       .hits = fit->hits};
+    if (fit->status != PN_OK || fit->interrupted) {
         return; /* a part of an epoch is no epoch */
     }
     if (fit->validation != NULL) {
@@ -328,19 +335,17 @@ static void end_epoch(struct fit *fit)
         fit->epoch.val_seconds = seconds_since(&start);
     }
     fit->model->epochs++;
+    fit->model->progress = (struct epoch_progress){0};
     fit->status = history_add(fit->history, &fit->epoch);
     fit->stop = fit->stop || fit->status != PN_OK;
-    if (has_hook(fit, EPOCH_END)) {
-        sync_model(fit);
-        call_hooks_running(fit, EPOCH_END);
-    }
+    call_hooks_running(fit, EPOCH_END);
+    /* An interrupt that cuts nothing off is none. */
     if (fit->model->epochs >= fit->options->epochs) {
         fit->stop = true;
-    } else if (fit->stop && !fit->interrupted) {
+    } else if (fit->stop) {
         fit->history->stopped_epoch = fit->epoch.epoch;
-    }
-    if (atomic_load(&interrupts) != fit->interrupts_at_start) {
-        fit->interrupted = fit->stop = true;
+    } else {
+        fit->interrupted = fit->stop = interrupt_asked(fit);
     }
 }
 
@@ -363,8 +368,7 @@ static void train_batch(struct fit *fit, size_t thread, size_t base, size_t rows
     execute_rows(&job, &fit->batch, first, count);
     team_barrier(fit->team, thread);
     if (thread == 0) {
-        count_batch(fit, rows);
-        fit->clock = *clock;
+        count_batch(fit, rows, clock);
     }
     execute_tiles(plan, &fit->weights, &fit->batch, rows, thread, &step, fit->model);
     team_barrier(fit->team, thread);
@@ -414,10 +418,8 @@ static void fit_thread(void *context, size_t thread)
 static pn_status check_options(const struct fit *fit)
 {
     const pn_fit_options *options = fit->options;
-    pn_status status = check_struct_size(options->struct_size, sizeof *options, "pn_fit_options");
-    if (status == PN_OK) {
-        status = check_struct_size(options->run.struct_size, sizeof options->run, "pn_run_options");
-    }
+    const pn_status status =
+        check_struct_size(options->struct_size, sizeof *options, "pn_fit_options");
     if (status != PN_OK) {
         return status;
     }
@@ -462,6 +464,15 @@ static pn_status check_data(const struct fit *fit)
     return status == PN_OK ? check_labels(fit->model, fit->dataset) : status;
 }
 
+static pn_status check_callbacks(const struct fit *fit)
+{
+    pn_status status = PN_OK;
+    for (size_t i = 0; i < fit->options->callback_count && status == PN_OK; i++) {
+        status = callback_check(&fit->options->callbacks[i], fit->model, fit->validation != NULL);
+    }
+    return status;
+}
+
 /* Team, kernels and plan of the training part. */
 static pn_status make_plan(struct fit *fit)
 {
@@ -496,6 +507,9 @@ static pn_status prepare(struct fit *fit)
         status = split(fit);
     }
     if (status == PN_OK) {
+        status = check_callbacks(fit);
+    }
+    if (status == PN_OK) {
         status = make_plan(fit);
     }
     if (status != PN_OK) {
@@ -512,7 +526,7 @@ static pn_status prepare(struct fit *fit)
     }
     if (status == PN_OK && fit->validation != NULL) {
         status = inference_create(&fit->inference, fit->model, fit->validation, fit->plan.kernels,
-                                  fit->plan.threads, NULL);
+                                  fit->plan.threads, PLAN_EVALUATE, NULL);
     }
     return status;
 }
@@ -559,10 +573,13 @@ static pn_status train(struct fit *fit)
     if (fit->status != PN_OK) {
         return fit->status;
     }
-    return fit->interrupted
-               ? error_set(PN_ERROR_INTERRUPTED, "interrupted in epoch %zu, after batch %zu",
-                           fit->epoch.epoch, fit->batches_done)
-               : PN_OK;
+    if (!fit->interrupted) {
+        return PN_OK;
+    }
+    fit->history->interrupted_epoch = fit->epoch.epoch;
+    fit->history->interrupted_batch = fit->progress.batches;
+    return error_set(PN_ERROR_INTERRUPTED, "interrupted in epoch %zu, after batch %zu",
+                     fit->history->interrupted_epoch, fit->history->interrupted_batch);
 }
 
 pn_status pn_model_fit(pn_model *model, const pn_dataset *dataset, const pn_fit_options *options,

@@ -68,6 +68,14 @@ size_t pn_history_stopped_epoch(const pn_history *history)
     return history->stopped_epoch;
 }
 
+size_t pn_history_interrupted(const pn_history *history, size_t *batch)
+{
+    if (batch != NULL) {
+        *batch = history->interrupted_batch;
+    }
+    return history->interrupted_epoch;
+}
+
 size_t pn_history_threads(const pn_history *history, size_t *requested)
 {
     if (requested != NULL) {

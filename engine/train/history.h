@@ -8,6 +8,7 @@ struct pn_history {
     pn_epoch *epochs;
     size_t count, capacity;
     size_t stopped_epoch;
+    size_t interrupted_epoch, interrupted_batch;
     size_t threads, requested;
     const char *isa;
     char placement[512];

@@ -9,27 +9,28 @@
 
 pn_status inference_create(struct inference *inference, const pn_model *model,
                            const pn_dataset *dataset, const struct simd_kernels *kernels,
-                           size_t threads, float *outputs)
+                           size_t threads, enum plan_mode mode, float *outputs)
 {
+    const bool evaluates = mode == PLAN_EVALUATE;
     *inference = (struct inference){.model = model, .dataset = dataset, .outputs = outputs};
     pn_status status = model_check_input(model, dataset);
-    if (status == PN_OK && outputs == NULL) {
+    if (status == PN_OK && evaluates) {
         status = check_labels(model, dataset);
     }
     if (status == PN_OK) {
-        status = plan_build(model, outputs == NULL ? PLAN_EVALUATE : PLAN_PREDICT, dataset->dtype,
-                            dataset->count, threads, kernels, &inference->plan);
+        status = plan_build(model, mode, dataset->dtype, dataset->count, threads, kernels,
+                            &inference->plan);
     }
     if (status != PN_OK) {
         return status;
     }
     inference->workspaces = calloc(threads, sizeof *inference->workspaces);
-    if (outputs == NULL) {
+    if (evaluates) {
         inference->losses = calloc(dataset->count, sizeof *inference->losses);
         inference->hits = calloc(dataset->count, sizeof *inference->hits);
     }
     if (inference->workspaces == NULL ||
-        (outputs == NULL && (inference->losses == NULL || inference->hits == NULL))) {
+        (evaluates && (inference->losses == NULL || inference->hits == NULL))) {
         inference_free(inference);
         return error_memory(dataset->count * sizeof *inference->losses, "the evaluation");
     }
@@ -58,7 +59,7 @@ void inference_free(struct inference *inference)
 static void keep_results(struct inference *inference, const struct workspace *workspace,
                          size_t first, size_t rows)
 {
-    if (inference->outputs == NULL) {
+    if (inference->plan.mode == PLAN_EVALUATE) {
         memcpy(inference->losses + first, workspace->losses, rows * sizeof *inference->losses);
         memcpy(inference->hits + first, workspace->hits, rows * sizeof *inference->hits);
         return;

@@ -14,10 +14,11 @@ struct inference {
     float *outputs;               /* [count, units] the caller's (prediction) */
 };
 
-/* Plans and allocates. `outputs` NULL: evaluation. Checks that samples and labels fit the model. */
+/* Plans and allocates, for PLAN_EVALUATE or PLAN_PREDICT into `outputs`. Checks that samples, and
+ * labels if they are compared, fit the model. */
 pn_status inference_create(struct inference *inference, const pn_model *model,
                            const pn_dataset *dataset, const struct simd_kernels *kernels,
-                           size_t threads, float *outputs);
+                           size_t threads, enum plan_mode mode, float *outputs);
 void inference_free(struct inference *inference);
 
 /* The share of thread `thread`; all threads of the plan must run it. */

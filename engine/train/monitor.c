@@ -32,27 +32,40 @@ pn_status monitor_init(struct monitor *monitor, const char *who, const char *nam
         return error_set(PN_ERROR_USAGE, "%s: min_delta must be a finite number", who);
     }
     snprintf(monitor->name, sizeof monitor->name, "%s", name);
+    monitor->who = who;
     monitor->min_delta = fabs(min_delta);
     monitor_reset(monitor);
     return PN_OK;
 }
 
-pn_status monitor_take(struct monitor *monitor, const char *who, const pn_epoch *epoch,
-                       bool *improved)
+pn_status monitor_check(const struct monitor *monitor, const pn_model *model, bool validated)
 {
-    double value = NAN;
-    epoch_value(epoch, monitor->name, &value);
-    if (isnan(value) && strncmp(monitor->name, "val_", 4) == 0 && epoch->val_seconds == 0.0) {
+    static const char validation[] = "val_";
+    const size_t prefix = sizeof validation - 1;
+    if (strncmp(monitor->name, validation, prefix) == 0 && !validated) {
         return error_set(PN_ERROR_USAGE,
                          "%s monitors %s, but there is no validation data; give a validation split "
                          "or validation data, or monitor %s",
-                         who, monitor->name, monitor->name + 4);
+                         monitor->who, monitor->name, monitor->name + prefix);
     }
-    *improved = wants_to_rise(monitor) ? value - monitor->min_delta > monitor->best
-                                       : value + monitor->min_delta < monitor->best;
-    if (*improved) {
+    if (wants_to_rise(monitor) && !model->accuracy) {
+        return error_set(PN_ERROR_USAGE,
+                         "%s monitors %s, but model %s is compiled without the metric accuracy; "
+                         "compile it with that, or monitor %s",
+                         monitor->who, monitor->name, model->name, validated ? "val_loss" : "loss");
+    }
+    return PN_OK;
+}
+
+bool monitor_take(struct monitor *monitor, const pn_epoch *epoch)
+{
+    double value = NAN;
+    epoch_value(epoch, monitor->name, &value);
+    const bool improved = wants_to_rise(monitor) ? value - monitor->min_delta > monitor->best
+                                                 : value + monitor->min_delta < monitor->best;
+    if (improved) {
         monitor->best = value;
         monitor->best_epoch = epoch->epoch;
     }
-    return PN_OK;
+    return improved;
 }

@@ -231,8 +231,11 @@ Test(callback, failure_ends_the_fit_with_its_status)
     options.callbacks = &callback;
     options.callback_count = 1;
     pn_history *history;
+    pn_model_add(model, (pn_layer){.kind = (pn_layer_kind)99});
     cr_assert_eq(pn_model_fit(model, dataset, &options, &history), PN_ERROR_IO);
     cr_assert_null(history);
+    cr_assert_str_eq(pn_error_message(),
+                     "callback 0 ended the fit with status 74 and gave no reason");
     cr_assert_eq(pn_model_epochs(model), 2);
     pn_model_free(model);
     pn_dataset_free(dataset);
@@ -263,6 +266,9 @@ Test(fit, interrupt_finishes_the_step_and_keeps_what_was_learnt)
     pn_history *history;
     cr_assert_eq(pn_model_fit(model, dataset, &options, &history), PN_ERROR_INTERRUPTED);
     cr_assert_eq(pn_history_count(history), 1);
+    size_t batch;
+    cr_assert_eq(pn_history_interrupted(history, &batch), 2);
+    cr_assert_eq(batch, 4);
     cr_assert_eq(pn_model_steps(model), 30 + 4);
     cr_assert_eq(calls, 30 + 3, "the last step has no on_batch_end");
     cr_assert_eq(pn_model_epochs(model), 1);
@@ -284,6 +290,186 @@ Test(fit, interrupt_finishes_the_step_and_keeps_what_was_learnt)
     pn_history_free(unbroken);
     pn_model_free(whole);
     pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* --- fits that end before or between batches ------------------------------------------------- */
+
+static pn_status stop_at_once(void *user, pn_fit_view *view)
+{
+    (void)user;
+    view->stop = true;
+    return PN_OK;
+}
+
+static pn_status refuse(void *user, pn_fit_view *view)
+{
+    (void)user;
+    (void)view;
+    return PN_ERROR_IO;
+}
+
+static void fit_with(pn_status expected, pn_model *model, const pn_dataset *dataset,
+                     pn_fit_options options, pn_callback callback)
+{
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    const pn_status status = pn_model_fit(model, dataset, &options, NULL);
+    cr_assert_eq(status, expected, "status %d: %s", (int)status, pn_error_message());
+}
+
+Test(fit, that_ends_before_its_first_batch_changes_nothing)
+{
+    pn_dataset *dataset = synthetic(960);
+    pn_fit_options options = fit_options(3, 32);
+    options.run.threads = 2;
+    pn_model *whole = compiled(dataset, pn_adam(0.001));
+    char expected[33], digest[33];
+    strcpy(expected, digest_after(whole, dataset, &options));
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    fit_with(PN_ERROR_INTERRUPTED, model, dataset, options,
+             (pn_callback){.on_batch_end = interrupt});
+    cr_assert_eq(pn_model_steps(model), 34);
+    fit_with(PN_OK, model, dataset, options, (pn_callback){.on_train_begin = stop_at_once});
+    fit_with(PN_ERROR_IO, model, dataset, options, (pn_callback){.on_train_begin = refuse});
+    fit_with(PN_OK, model, dataset, options, (pn_callback){.on_epoch_begin = stop_at_once});
+    fit_with(PN_ERROR_IO, model, dataset, options, (pn_callback){.on_epoch_begin = refuse});
+    cr_assert_eq(pn_model_steps(model), 34);
+    cr_assert_eq(pn_model_epochs(model), 1);
+    strcpy(digest, digest_after(model, dataset, &options));
+    cr_assert_str_eq(digest, expected);
+    pn_model_free(whole);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+static pn_status interrupt_in_last_epoch(void *user, pn_fit_view *view)
+{
+    (void)user;
+    if (view->epoch->epoch == view->epochs && (view->batch + 1 >= view->batches)) {
+        pn_interrupt();
+    }
+    return PN_OK;
+}
+
+/* Neither in the last step nor in the last epoch's hooks is there anything left to cut off. */
+Test(fit, interrupt_behind_the_last_step_is_none)
+{
+    pn_dataset *dataset = synthetic(960);
+    pn_early_stopping_options stopping = pn_early_stopping_options_default();
+    stopping.restore_best_weights = true;
+    stopping.patience = 9;
+    pn_fit_options options = fit_options(4, 32);
+    options.validation_split = 0.2;
+    options.callback_count = 1;
+    char expected[33];
+    const pn_callback hooks[] = {{.user = NULL},
+                                 {.on_batch_end = interrupt_in_last_epoch},
+                                 {.on_epoch_end = interrupt_in_last_epoch}};
+    for (size_t i = 0; i < 3; i++) {
+        pn_callback callbacks[] = {{0}, hooks[i]};
+        must(pn_early_stopping(&stopping, &callbacks[0]));
+        options.callbacks = callbacks;
+        options.callback_count = 2;
+        pn_model *model = compiled(dataset, pn_adam(0.05)); /* bounces */
+        const char *digest = digest_after(model, dataset, &options);
+        if (i == 0) {
+            strcpy(expected, digest);
+            cr_assert_lt(pn_callback_best_epoch(&callbacks[0]), 4);
+        }
+        cr_assert_str_eq(digest, expected);
+        pn_callback_free(&callbacks[0]);
+        pn_model_free(model);
+    }
+    pn_dataset_free(dataset);
+}
+
+/* At the end of an epoch that is not the last, a stop that was decided stays one. */
+Test(fit, interrupt_of_a_fit_that_stops_early_is_none)
+{
+    pn_dataset *dataset = synthetic(320);
+    pn_early_stopping_options stopping = pn_early_stopping_options_default();
+    stopping.restore_best_weights = true;
+    stopping.monitor = "loss";
+    stopping.min_delta = 100.0;
+    pn_callback callbacks[] = {{0}, {.on_epoch_end = interrupt_in_last_epoch}};
+    must(pn_early_stopping(&stopping, &callbacks[0]));
+    pn_fit_options options = fit_options(1, 32);
+    pn_model *once = compiled(dataset, pn_adam(0.001));
+    char expected[33];
+    strcpy(expected, digest_after(once, dataset, &options));
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    options.epochs = 2;
+    options.callbacks = callbacks;
+    options.callback_count = 2;
+    pn_history *history;
+    must(pn_model_fit(model, dataset, &options, &history));
+    cr_assert_eq(pn_history_interrupted(history, NULL), 0);
+    char digest[33];
+    pn_model_digest(model, digest);
+    cr_assert_str_eq(digest, expected);
+    pn_history_free(history);
+    pn_callback_free(&callbacks[0]);
+    pn_model_free(once);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* What a hook reads of the model is what the fit has learnt until then. */
+struct seen {
+    size_t epoch, batch;
+    uint64_t steps;
+    char digest[33];
+};
+
+static pn_status look(void *user, pn_fit_view *view)
+{
+    struct seen *seen = user;
+    if (view->epoch->epoch == seen->epoch && view->batch == seen->batch) {
+        seen->steps = pn_model_steps(view->model);
+        pn_model_digest(view->model, seen->digest);
+    }
+    return PN_OK;
+}
+
+Test(callback, sees_the_model_as_it_is)
+{
+    pn_dataset *dataset = synthetic(320);
+    pn_fit_options options = fit_options(1, 32);
+    options.run.threads = 2;
+    pn_model *once = compiled(dataset, pn_adam(0.001));
+    char first[33];
+    strcpy(first, digest_after(once, dataset, &options));
+    pn_dataset *part;
+    must(pn_dataset_slice(dataset, 0, 128, &part));
+    options.shuffle = false;
+    pn_model *partly = compiled(dataset, pn_adam(0.001));
+    char four[33];
+    strcpy(four, digest_after(partly, part, &options));
+
+    struct seen batch = {.epoch = 1, .batch = 4}, begin = {.epoch = 2}, train = {.epoch = 0};
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    char initial[33];
+    pn_model_digest(model, initial);
+    fit_with(PN_OK, model, dataset, options, (pn_callback){.user = &batch, .on_batch_end = look});
+    cr_assert_str_eq(batch.digest, four);
+    cr_assert_eq(batch.steps, 4);
+    pn_model_free(model);
+    options.shuffle = true;
+    options.epochs = 2;
+    model = compiled(dataset, pn_adam(0.001));
+    fit_with(PN_OK, model, dataset, options, (pn_callback){.user = &begin, .on_epoch_begin = look});
+    cr_assert_str_eq(begin.digest, first);
+    cr_assert_eq(begin.steps, 10);
+    pn_model_free(model);
+    model = compiled(dataset, pn_adam(0.001));
+    fit_with(PN_OK, model, dataset, options, (pn_callback){.user = &train, .on_train_begin = look});
+    cr_assert_str_eq(train.digest, initial);
+    cr_assert_eq(train.steps, 0);
+    pn_model_free(model);
+    pn_model_free(partly);
+    pn_model_free(once);
+    pn_dataset_free(part);
     pn_dataset_free(dataset);
 }
 
@@ -437,6 +623,41 @@ Test(fit, history_grows_with_the_epochs_trained_not_with_those_allowed)
     must(pn_model_fit(model, dataset, &options, &history));
     cr_assert_eq(pn_history_count(history), 20);
     pn_history_free(history);
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* --- what is watched ------------------------------------------------------------------------- */
+
+Test(callback, that_watches_what_the_fit_will_not_know_is_refused)
+{
+    pn_dataset *dataset = small_floats(64, 1);
+    const struct network network = {16, 5, "relu", 1.0, 0.0};
+    pn_model *model = build(&network, dataset, 1);
+    must(pn_model_compile(model, pn_adam(0.001), "sparse_categorical_crossentropy", NULL));
+    const char *const monitors[] = {"accuracy", "val_accuracy", "val_loss"};
+    for (size_t i = 0; i < 3; i++) {
+        pn_early_stopping_options stopping = pn_early_stopping_options_default();
+        stopping.monitor = monitors[i];
+        pn_callback callback;
+        must(pn_early_stopping(&stopping, &callback));
+        pn_fit_options options = fit_options(2, 32);
+        options.validation_split = i == 2 ? 0.0 : 0.25;
+        fit_with(PN_ERROR_USAGE, model, dataset, options, callback);
+        cr_assert_not_null(strstr(pn_error_message(), monitors[i]), "%s", pn_error_message());
+        cr_assert_eq(pn_model_steps(model), 0);
+        pn_callback_free(&callback);
+    }
+    pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+Test(predict, wants_a_place_for_its_outputs)
+{
+    pn_dataset *dataset = synthetic(64);
+    pn_model *model = compiled(dataset, pn_adam(0.001));
+    cr_assert_eq(pn_model_predict(model, dataset, NULL, NULL), PN_ERROR_USAGE);
+    cr_assert_not_null(strstr(pn_error_message(), "outputs"));
     pn_model_free(model);
     pn_dataset_free(dataset);
 }
