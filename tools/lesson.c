@@ -7,6 +7,7 @@
  *
  *   lesson [--data NAME|DIR] [--epochs N] [--limit N]
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,8 +256,9 @@ static void other_optimizers(const struct lesson *lesson)
 static size_t read_count(const char *option, const char *text)
 {
     char *end;
+    errno = 0;
     const unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value == 0) {
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value == 0 || errno != 0) {
         fprintf(stderr, "lesson: %s %s: must be a whole number from 1\n", option, text);
         exit(PN_ERROR_USAGE);
     }

@@ -103,9 +103,10 @@ static pn_status load_synthetic(pn_dataset **train, pn_dataset **test)
 pn_status registry_load_fashion_mnist(const char *data, const char *system, const char *home,
                                       pn_dataset **train, pn_dataset **test)
 {
+    const bool given = data && *data;
     const struct {
         const char *root, *below;
-    } places[] = {{data, ""}, {system, ""}, {home, "/.keras/datasets"}};
+    } places[] = {{given ? data : system, ""}, {given ? NULL : home, "/.keras/datasets"}};
     char folder[REGISTRY_PATH_SIZE];
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (!places[i].root || !*places[i].root) {
@@ -117,12 +118,17 @@ pn_status registry_load_fashion_mnist(const char *data, const char *system, cons
             return load_folder(folder, train, test);
         }
     }
-    const bool given = data && *data;
+    if (given) {
+        return error_set(PN_ERROR_NOT_FOUND,
+                         "PINION_DATA_DIR is \"%s\", but there is no folder fashion-mnist in it; "
+                         "correct or unset it",
+                         data);
+    }
     return error_set(PN_ERROR_NOT_FOUND,
-                     "fashion-mnist is neither in %s/fashion-mnist%s nor in %s/fashion-mnist nor "
-                     "in ~/.keras/datasets/fashion-mnist; install it with `apt install "
-                     "dataset-fashion-mnist`, or use `--data synthetic`",
-                     given ? data : "$PINION_DATA_DIR", given ? "" : " (which is not set)", system);
+                     "fashion-mnist is neither in %s/fashion-mnist nor in "
+                     "~/.keras/datasets/fashion-mnist, and PINION_DATA_DIR is not set; install it "
+                     "with `apt install dataset-fashion-mnist`, or use `--data synthetic`",
+                     system);
 }
 
 pn_status pn_dataset_load(const char *name_or_folder, pn_dataset **train, pn_dataset **test)

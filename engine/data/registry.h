@@ -5,8 +5,8 @@
 #include "engine/data/dataset.h"
 
 /*
- * Loads Fashion-MNIST from the first of these that is a folder:
- *   data/fashion-mnist                   data: PINION_DATA_DIR of the environment, or NULL
+ * Loads Fashion-MNIST from data/fashion-mnist, where `data` (PINION_DATA_DIR of the environment) is
+ * neither NULL nor empty; else from the first of these that is a folder:
  *   system/fashion-mnist                 system: where Debian's package puts it
  *   home/.keras/datasets/fashion-mnist   home: or NULL; where Keras keeps its download
  * `train` and `test` may be NULL.

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 import samples
-from program import HAS_HDF5, SMALL, ProgramTest, needs_hdf5
+from program import HAS_HDF5, SMALL, ProgramTest, environment, needs_hdf5
 
 
 class BadData(ProgramTest):
@@ -21,6 +21,10 @@ class BadData(ProgramTest):
 
     def test_missing_folder(self):
         self.refuse(66, "nowhere: neither a known data set", "train", "--data", "nowhere")
+
+    def test_data_folder_of_the_environment_that_is_none(self):
+        nowhere = environment(PINION_DATA_DIR="/nowhere")
+        self.refuse(66, 'PINION_DATA_DIR is "/nowhere"', "train", "--epochs", "1", env=nowhere)
 
     def test_missing_images(self):
         self.check(66, "data: holds neither train-images-idx3-ubyte nor", train_images=None)

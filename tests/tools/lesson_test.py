@@ -60,7 +60,8 @@ class Lesson(ProgramTest):
         self.assertEqual(os.listdir(self.folder), ["best_model.hdf5"])
 
     def test_usage(self):
-        for arguments in [["--epochs", "0"], ["--epochs"], ["--limit", "x"], ["extra"]]:
+        too_many = ["--epochs", "9" * 23]
+        for arguments in [["--epochs", "0"], ["--epochs"], too_many, ["--limit", "x"], ["extra"]]:
             with self.subTest(arguments=arguments):
                 result = self.run_lesson(*arguments)
                 self.assertEqual(result.returncode, 2)
