@@ -113,7 +113,8 @@ static pn_status model_check_trainable(const struct pn_model *model)
         if (key) {
             return error_set(PN_ERROR_USAGE,
                              "%s: layer \"%s\": its %s is something that pinion does not train "
-                             "with; evaluate and predict work, training needs a config without it",
+                             "with; predict works, and evaluate, whose loss leaves out penalties "
+                             "of regularizers; training needs a config without it",
                              model->name, layer->name, key);
         }
     }

@@ -103,7 +103,7 @@ static const json_t *training_only_item(const json_t *value)
     return value;
 }
 
-static pn_status training_read_loss_object(const json_t *object)
+static pn_status training_read_loss_object(const pn_model *model, const json_t *object)
 {
     static const struct config_place place = {"training config: loss"};
     const json_t *const config = config_get(object, "config");
@@ -117,7 +117,13 @@ static pn_status training_read_loss_object(const json_t *object)
         return status;
     }
     if (from_logits) {
-        return config_fail(&place, "from_logits is true, but the model ends in a softmax");
+        const size_t count = model->layer_count;
+        const bool softmax = count > 0 && model->layers[count - 1].activation.softmax;
+        return config_fail(&place, "from_logits is true, %s",
+                           softmax
+                               ? "but the model ends in a softmax"
+                               : "so the model ends without a softmax; pinion trains models that "
+                                 "end in one");
     }
     if (config_get(config, "ignore_class")) {
         return config_fail(&place, "ignore_class is set; pinion counts every class");
@@ -130,13 +136,13 @@ static pn_status training_read_loss_object(const json_t *object)
     return PN_OK;
 }
 
-static pn_status training_read_loss(const json_t *value, const char **loss)
+static pn_status training_read_loss(const pn_model *model, const json_t *value, const char **loss)
 {
     value = training_only_item(value);
     const json_t *const class_name = config_get(value, "class_name");
     if (config_is_text(class_name, "SparseCategoricalCrossentropy") && config_is_keras(value)) {
         *loss = "sparse_categorical_crossentropy";
-        return training_read_loss_object(value);
+        return training_read_loss_object(model, value);
     }
     if (config_is_text(class_name, "function")) {
         value = config_get(value, "config");
@@ -222,7 +228,7 @@ static pn_status training_compile(pn_model *model, const json_t *config)
     const char *loss = NULL;
     pn_status status = training_read_optimizer(optimizer, &settings);
     if (status == PN_OK) {
-        status = training_read_loss(config_get(config, "loss"), &loss);
+        status = training_read_loss(model, config_get(config, "loss"), &loss);
     }
     if (status == PN_OK) {
         status = training_check_loss_weights(config_get(config, "loss_weights"));

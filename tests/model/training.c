@@ -170,6 +170,19 @@ Test(training, leaves_out_other_metrics_and_says_so)
     pn_model_free(model);
 }
 
+Test(training, of_logits_is_refused_for_what_the_model_is)
+{
+    pn_model *model;
+    must(pn_model_create(NULL, 1, &model));
+    must(pn_model_add(model, pn_input(1, (size_t[]){4})));
+    must(pn_model_add(model, pn_dense(3, NULL)));
+    refuses(parse(model,
+                  "{\"optimizer\": \"adam\", \"loss\": {\"class_name\": "
+                  "\"SparseCategoricalCrossentropy\", \"config\": {\"from_logits\": true}}}"),
+            PN_ERROR_DATA, "from_logits is true, so the model ends without a softmax");
+    pn_model_free(model);
+}
+
 Test(training, refuses_what_trains_otherwise)
 {
     static const char *const optimizers[][2] = {
@@ -203,7 +216,7 @@ Test(training, refuses_what_trains_otherwise)
         {"null", "loss nothing is not known"},
         {"[\"a\", \"b\"]", "loss a list is not known"},
         {"{\"class_name\": \"SparseCategoricalCrossentropy\", \"config\": {\"from_logits\": true}}",
-         "from_logits is true"},
+         "from_logits is true, but the model ends in a softmax"},
         {"{\"class_name\": \"SparseCategoricalCrossentropy\", \"config\": {\"ignore_class\": 0}}",
          "ignore_class is set"},
         {"{\"class_name\": \"SparseCategoricalCrossentropy\", \"config\": {\"reduction\": "
