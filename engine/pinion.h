@@ -67,7 +67,8 @@ typedef enum pn_dtype { PN_U8, PN_F32 } pn_dtype;
 enum { PN_MAX_RANK = 8 };
 
 /*
- * Loads a known data set ("fashion-mnist": where Debian's package dataset-fashion-mnist puts it;
+ * Loads a known data set ("fashion-mnist": in the folder that the environment's PINION_DATA_DIR
+ * names, else where Debian's package dataset-fashion-mnist or Keras puts it;
  * "synthetic": 10 classes of 28x28 u8 images drawn by a generator, seed 1) or a folder that holds
  * {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz. Samples stay u8.
  * `train` or `test` may be NULL and is not read then. PN_ERROR_NOT_FOUND, PN_ERROR_DATA,
@@ -152,7 +153,8 @@ PN_API pn_status pn_model_add(pn_model *model, pn_layer layer);
 /* A model from the JSON text of Keras's to_json() or get_config(), of Keras 2 or 3: Sequential, or
  * Functional if it is a chain. Layers, activations and initializers that pinion lacks are refused
  * by name; unknown keys are passed over. Regularizers, constraints, frozen weights and noise shapes
- * are kept in the config, and such a model predicts but does not compile. PN_ERROR_DATA. */
+ * are kept in the config; such a model predicts, and evaluates without the penalties of
+ * regularizers, but does not compile. PN_ERROR_DATA. */
 PN_API pn_status pn_model_from_json(const char *json, uint32_t seed, pn_model **model);
 PN_API void pn_model_free(pn_model *model);
 

@@ -1,10 +1,14 @@
 """Runs the pinion program that the environment variable PINION names, as its users do."""
 
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 
 PINION = os.environ.get("PINION", "pinion")
@@ -50,6 +54,32 @@ class ProgramTest(unittest.TestCase):
             timeout=timeout,
             **options,
         )
+
+    def run_on_terminal(self, *arguments, columns=120, **changes):
+        """Standard error of a run that succeeds, as a terminal of that width receives it."""
+        mine, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        process = subprocess.Popen(
+            [PINION, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=its,
+            cwd=self.folder,
+            env=environment(**{"TERM": "xterm", **changes}),
+        )
+        os.close(its)
+        received = b""
+        while True:
+            try:
+                block = os.read(mine, 65536)
+            except OSError:  # what Linux says when the other side has closed
+                break
+            if not block:
+                break
+            received += block
+        os.close(mine)
+        self.assertEqual(process.wait(timeout=60), 0)
+        return received.decode()
 
     def succeed(self, *arguments, **options):
         result = self.run_program(*arguments, **options)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -47,13 +48,18 @@ class Signals(ProgramTest):
     def test_interrupt(self):
         out, _ = self.stop(signal.SIGINT, 130)
         self.assertIn("weights digest", out)
+        self.assertRegex(out, r"(?m)^interrupted     in epoch \d+, after batch \d+$")
 
     def test_terminate(self):
         self.stop(signal.SIGTERM, 143)
 
     def test_json_is_still_printed(self):
         out, _ = self.stop(signal.SIGINT, 130, "--json")
-        self.assertIn('"weights_digest"', out)
+        result = json.loads(out)
+        self.assertRegex(result["weights_digest"], "^[0-9a-f]{32}$")
+        self.assertEqual(list(result["interrupted"]), ["epoch", "batch"])
+        self.assertGreaterEqual(result["interrupted"]["epoch"], 2)
+        self.assertTrue(1 <= result["interrupted"]["batch"] <= 50)
 
     @needs_hdf5
     def test_checkpoint_is_written_and_loads(self):
@@ -84,6 +90,40 @@ class Signals(ProgramTest):
             self.succeed_json(*whole, "--model", "m.hdf5")["weights_digest"],
             self.succeed_json(*whole)["weights_digest"],
         )
+
+    def interrupted_model(self):
+        """m.hdf5, interrupted within an epoch of 400 batches: the arguments to go on with, and how
+        many batches are left."""
+        run = ["--batch-size", "4", "--save", "m.hdf5"]
+        at = json.loads(self.stop(signal.SIGINT, 130, *run, "--json")[0])["interrupted"]
+        left = 400 - at["batch"] % 400
+        last = str(at["epoch"] + (left == 400))
+        return [*LONG[:-1], last, "--batch-size", "4", "--model", "m.hdf5"], left
+
+    def seconds_of_step(self, line):
+        """What a line says a step took, and the unit it is rounded to."""
+        number, unit = re.search(r" (\d+)([mu]?s)/step", line).groups()
+        unit = {"s": 1, "ms": 1e-3, "us": 1e-6}[unit]
+        return float(number) * unit, unit
+
+    @needs_hdf5
+    def test_step_time_of_a_resumed_epoch(self):
+        run, left = self.interrupted_model()
+        result = self.succeed(*run, "--json")
+        line = [line for line in result.stderr.splitlines() if line.startswith("Epoch")][0]
+        step = json.loads(result.stdout)["epochs"][0]["seconds"] / left
+        said, unit = self.seconds_of_step(line)
+        self.assertLessEqual(abs(said - step), 0.51 * unit)
+
+    @needs_hdf5
+    def test_bar_of_a_resumed_epoch(self):
+        run, left = self.interrupted_model()
+        text = re.sub(r"\033\[[0-9]*[mK]", "", self.run_on_terminal(*run))
+        lines = re.findall(r"\r *(\d+)/400 [^\r\n]*( \d+[mu]?s/step)", text)
+        self.assertEqual(lines[-1][0], "400")
+        for batch, step in lines:
+            self.assertGreater(int(batch), 400 - left)
+            self.assertLess(self.seconds_of_step(step)[0], 0.5)
 
     def test_second_signal_ends_at_once(self):
         """The second arrives while the step goes on: one step that takes long enough."""

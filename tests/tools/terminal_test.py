@@ -1,43 +1,15 @@
 """What a person at a terminal sees: the bar that rewrites its line, and colour or none."""
 
-import os
-import pty
 import re
-import struct
-import fcntl
-import subprocess
-import termios
 import unittest
 
-from program import PINION, SMALL, ProgramTest, environment
+from program import SMALL, ProgramTest
 
 
 class Terminal(ProgramTest):
     def show(self, columns=120, **changes):
         """Standard error of a training as a terminal of that width receives it."""
-        mine, its = pty.openpty()
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        process = subprocess.Popen(
-            [PINION, "train", *SMALL],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=its,
-            cwd=self.folder,
-            env=environment(**{"TERM": "xterm", **changes}),
-        )
-        os.close(its)
-        received = b""
-        while True:
-            try:
-                block = os.read(mine, 65536)
-            except OSError:  # what Linux says when the other side has closed
-                break
-            if not block:
-                break
-            received += block
-        os.close(mine)
-        self.assertEqual(process.wait(timeout=60), 0)
-        return received.decode()
+        return self.run_on_terminal("train", *SMALL, columns=columns, **changes)
 
     def test_bar(self):
         text = self.show()

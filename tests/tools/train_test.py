@@ -8,6 +8,8 @@ import unittest
 import samples
 from program import SMALL, ProgramTest, needs_hdf5
 
+SOURCE = os.environ["PINION_SOURCE"]
+
 EPOCH_KEYS = [
     "epoch",
     "loss",
@@ -28,6 +30,7 @@ KEYS = [
     "seed",
     "epochs",
     "stopped_epoch",
+    "interrupted",
     "best",
     "weights_digest",
     "seconds",
@@ -43,6 +46,7 @@ class TrainJson(ProgramTest):
         self.assertEqual(result["threads"], {"requested": 1, "active": 1})
         self.assertEqual(result["seed"], 42)
         self.assertIsNone(result["stopped_epoch"])
+        self.assertIsNone(result["interrupted"])
         self.assertEqual(result["best"], {"epoch": None, "file": None})
         self.assertEqual(list(result["seconds"]), ["load", "plan", "fit"])
         self.assertRegex(result["weights_digest"], "^[0-9a-f]{32}$")
@@ -242,6 +246,33 @@ class Models(ProgramTest):
         )
         self.assertIn("the optimizer's state is lost", anew.stderr)
         self.assertNotIn("accuracy", anew.stdout)
+
+    def test_an_optimizer_that_pinion_lacks_is_not_replaced_unasked(self):
+        folder = samples.write_folder(
+            self.path("data"), train_labels=samples.labels([i % 3 for i in range(40)])
+        )
+        sample = os.path.join(SOURCE, "tests/format/data/tiny_portable_no_optimizer.h5")
+        with open(sample, "rb") as file:
+            content = file.read()
+        adam = b'"class_name": "Adam"'
+        self.assertEqual(content.count(adam), 1)
+        self.write("m.h5", content.replace(adam, b'"class_name": "Nope"'))
+        run = ["train", "--data", folder, "--model", "m.h5", "--epochs", "1"]
+        refused = self.run_program(*run)
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("Nope is not known", refused.stderr)
+        self.assertIn("m.h5 brings no optimizer that pinion has", refused.stderr)
+        self.succeed(*run, "--optimizer", "sgd")
+
+    def test_what_a_model_is_compiled_without_is_not_watched(self):
+        self.succeed("train", *SMALL, "--metrics", "none", "--save", "m.hdf5")
+        run = ["train", *SMALL, "--model", "m.hdf5", "--epochs", "4"]
+        for option, value in [
+            ("--early-stopping", "val_accuracy"),
+            ("--checkpoint", "c.hdf5,save_best_only,monitor=accuracy"),
+        ]:
+            with self.subTest(option=option):
+                self.refuse(2, "compiled without the metric accuracy", *run, option, value)
 
     def test_checkpoint_keeps_the_best_epoch(self):
         keep = ["--checkpoint", "best.hdf5,monitor=val_loss,save_best_only"]

@@ -2,7 +2,7 @@
 
 import unittest
 
-from program import ProgramTest
+from program import SMALL, ProgramTest
 
 
 class UsageErrors(ProgramTest):
@@ -48,29 +48,31 @@ class UsageErrors(ProgramTest):
         (["train", "--isa", "sse"], "--isa sse: must be one of auto\\|scalar\\|avx2"),
         (["train", "--bind", "yes"], "--bind yes: must be one of auto\\|none"),
         (["train", "--optimizer", "lion"], "--optimizer lion: must be one of adam\\|sgd"),
+        (["train", "--loss", "mse"], "--loss mse: must be one of sparse_categorical_crossentropy"),
+        (["train", "--model", "m.h5", "--loss", "nonsense"], "--loss nonsense: must be one of"),
         (["train", "--momentum", "0.9"], "--momentum is an option of --optimizer sgd"),
         (["train", "--optimizer", "sgd", "--beta-1", "0.9"], "--beta-1 is an option of .* adam"),
         (["train", "--optimizer", "sgd", "--nesterov"], "--nesterov needs a --momentum"),
         (["train", "--model", "m", "--net", "dense 10"], "--model and --net do not go together"),
         (["train", "--model", "m", "--rescale", "1"], "--model and --rescale do not go"),
         (["train", "--explain", "--json"], "--explain and --json do not go together"),
-        (["train", "--early-stopping", "speed"], "'speed' is not one of loss, accuracy, val_loss"),
+        (["train", "--early-stopping", "speed"], 'no metric "speed" to monitor; known: loss, acc'),
         (["train", "--early-stopping", "loss,patience"], "patience wants a number"),
         (["train", "--early-stopping", "loss,patience=-1"], "patience wants a number"),
         (["train", "--early-stopping", "loss,patience=1.5"], "patience=1.5 must be a whole"),
         (["train", "--early-stopping", "loss,hope=1"], "'hope' is not one of patience=N"),
         (
-            ["train", "--early-stopping", "val_loss", "--validation-split", "0"],
-            "watches val_loss, but --validation-split 0",
+            ["train", *SMALL, "--early-stopping", "val_loss", "--validation-split", "0"],
+            "early stopping monitors val_loss, but there is no validation data",
         ),
         (
-            ["train", "--early-stopping", "accuracy", "--metrics", "none"],
-            "watches accuracy, but --metrics none",
+            ["train", *SMALL, "--early-stopping", "accuracy", "--metrics", "none"],
+            "early stopping monitors accuracy, but model .* compiled without the metric accuracy",
         ),
         (["train", "--checkpoint", "x.h5,best"], "'best' is not one of monitor=NAME"),
         (
             ["train", "--checkpoint", "x.h5,monitor=speed,save_best_only"],
-            "'speed' is not one of loss",
+            'checkpoint: no metric "speed" to monitor; known: loss',
         ),
     ]
 

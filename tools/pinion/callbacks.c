@@ -7,37 +7,6 @@
 
 static const char command[] = "train";
 
-static bool is_known_monitor(const char *name)
-{
-    static const char *const known[] = {"loss", "accuracy", "val_loss", "val_accuracy"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(name, known[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether this run will know the monitored value; says so if not. */
-static bool check_monitor(const struct settings *settings, const char *option, const char *monitor)
-{
-    if (!is_known_monitor(monitor)) {
-        say_usage(command, "--%s: '%s' is not one of loss, accuracy, val_loss, val_accuracy",
-                  option, monitor);
-        return false;
-    }
-    if (strncmp(monitor, "val_", 4) == 0 && settings->validation_split == 0) {
-        say_usage(command, "--%s watches %s, but --validation-split 0 leaves no validation", option,
-                  monitor);
-        return false;
-    }
-    if (strstr(monitor, "accuracy") && strcmp(settings->metrics, "none") == 0) {
-        say_usage(command, "--%s watches %s, but --metrics none leaves it out", option, monitor);
-        return false;
-    }
-    return true;
-}
-
 /* Cuts the next of "a,b=1,c" off: its name, and its value or NULL. False at the end. */
 static bool next_part(char **rest, char **name, char **value)
 {
@@ -112,8 +81,7 @@ static int create_early_stopping(const struct settings *settings, struct callbac
     pn_early_stopping_options options = pn_early_stopping_options_default();
     pn_callback *callback = &callbacks->list[callbacks->count];
     int status = PN_ERROR_USAGE;
-    if (read_early_stopping(text, &options) &&
-        check_monitor(settings, "early-stopping", options.monitor)) {
+    if (read_early_stopping(text, &options)) {
         status = (int)pn_early_stopping(&options, callback);
         if (status == PN_OK) {
             callbacks->early_stopping = callback;
@@ -134,8 +102,7 @@ static int create_checkpoint(const struct settings *settings, struct callbacks *
     }
     callbacks->checkpoint_file = text; /* its first part: read_checkpoint ends it there */
     pn_checkpoint_options options = pn_checkpoint_options_default();
-    if (!read_checkpoint(text, &options) ||
-        (options.save_best_only && !check_monitor(settings, "checkpoint", options.monitor))) {
+    if (!read_checkpoint(text, &options)) {
         return PN_ERROR_USAGE;
     }
     pn_callback *callback = &callbacks->list[callbacks->count];

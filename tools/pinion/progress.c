@@ -20,8 +20,8 @@ static const double redraw_seconds = 0.05;
 static struct {
     bool bar, color, unicode;
     size_t columns;
-    size_t batches;
-    bool drawn; /* an unfinished bar is on the terminal's last line */
+    size_t batches, resumed; /* of the epoch, and how many of them an earlier fit did */
+    bool drawn;              /* an unfinished bar is on the terminal's last line */
     double epoch_start, first_batch_end, last_draw;
 } progress;
 
@@ -146,8 +146,7 @@ static void draw_bar(const pn_epoch *epoch, size_t batch, double step_seconds, d
 {
     /* The last line keeps its whole length: nothing rewrites it, so it may wrap. */
     struct line line = {.limit = last ? LINE_SIZE / 4 : progress.columns - 1};
-    const size_t filled =
-        progress.batches ? BAR_CELLS * batch / progress.batches : (size_t)BAR_CELLS;
+    const size_t filled = BAR_CELLS * batch / progress.batches;
     int digits = 1;
     for (size_t rest = progress.batches; rest >= 10; rest /= 10) {
         digits++;
@@ -178,6 +177,8 @@ static void draw_bar(const pn_epoch *epoch, size_t batch, double step_seconds, d
 static pn_status on_epoch_begin(void *user, pn_fit_view *view)
 {
     (void)user;
+    progress.batches = view->batches;
+    progress.resumed = view->batch;
     progress.epoch_start = seconds_now();
     progress.first_batch_end = 0;
     progress.last_draw = 0;
@@ -192,17 +193,16 @@ static pn_status on_batch_end(void *user, pn_fit_view *view)
 {
     (void)user;
     const double time = seconds_now();
-    if (view->batch == 1) {
+    const size_t done = view->batch - progress.resumed;
+    if (done == 1) {
         progress.first_batch_end = time;
     }
-    progress.batches = view->batches;
     if (time - progress.last_draw < redraw_seconds) {
         return PN_OK;
     }
     progress.last_draw = time;
-    const double step = view->batch > 1
-                            ? (time - progress.first_batch_end) / (double)(view->batch - 1)
-                            : time - progress.epoch_start;
+    const double step = done > 1 ? (time - progress.first_batch_end) / (double)(done - 1)
+                                 : time - progress.epoch_start;
     draw_bar(view->epoch, view->batch, step, 0, false);
     return PN_OK;
 }
@@ -211,9 +211,9 @@ static pn_status on_epoch_end(void *user, pn_fit_view *view)
 {
     (void)user;
     const double seconds = seconds_now() - progress.epoch_start;
-    const double step = progress.batches ? view->epoch->seconds / (double)progress.batches : 0;
+    const double step = view->epoch->seconds / (double)(view->batch - progress.resumed);
     if (progress.bar) {
-        draw_bar(view->epoch, progress.batches, step, seconds, true);
+        draw_bar(view->epoch, view->batch, step, seconds, true);
         return PN_OK;
     }
     struct line line = {.limit = LINE_SIZE / 4};
@@ -246,13 +246,12 @@ static bool is_set(const char *variable)
     return value && *value;
 }
 
-pn_callback progress_callback(size_t samples, size_t batch_size)
+pn_callback progress_callback(void)
 {
     const char *terminal = getenv("TERM");
     progress.bar = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
     progress.color = progress.bar && !is_set("NO_COLOR");
     progress.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    progress.batches = (samples + batch_size - 1) / batch_size;
     return (pn_callback){.on_epoch_begin = on_epoch_begin,
                          .on_batch_end = progress.bar ? on_batch_end : NULL,
                          .on_epoch_end = on_epoch_end};

@@ -3,13 +3,10 @@
 #ifndef PINION_TOOLS_PROGRESS_H
 #define PINION_TOOLS_PROGRESS_H
 
-#include <stddef.h>
-
 #include "engine/pinion.h"
 
-/* A callback that shows a fit of `samples` training samples in batches of `batch_size`. One at a
- * time: a terminal has one last line. */
-pn_callback progress_callback(size_t samples, size_t batch_size);
+/* A callback that shows a fit. One at a time: a terminal has one last line. */
+pn_callback progress_callback(void);
 
 /* Takes an unfinished bar off the terminal's last line, so that a message can go there. */
 void progress_clear(void);

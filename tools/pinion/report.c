@@ -55,6 +55,14 @@ static json_t *number_or_null(size_t number)
     return number ? json_integer((json_int_t)number) : json_null();
 }
 
+static json_t *interrupted_json(const pn_history *history)
+{
+    size_t batch;
+    const size_t epoch = pn_history_interrupted(history, &batch);
+    return epoch ? json_pack("{s:I, s:I}", "epoch", (json_int_t)epoch, "batch", (json_int_t)batch)
+                 : json_null();
+}
+
 static double peak_rss_bytes(void)
 {
     struct rusage usage;
@@ -72,16 +80,17 @@ static json_t *training_json(const struct training_report *report)
     double plan_seconds;
     const double fit_seconds = pn_history_seconds(history, &plan_seconds);
     return json_pack(
-        "{s:i, s:s, s:i, s:s, s:{s:o, s:I}, s:s, s:I, s:o, s:o, s:{s:o, s:s?}, s:s, "
+        "{s:i, s:s, s:i, s:s, s:{s:o, s:I}, s:s, s:I, s:o, s:o, s:o, s:{s:o, s:s?}, s:s, "
         "s:{s:o, s:o, s:o}, s:I}",
         "schema", SCHEMA, "version", pn_version(), "recipe", pn_recipe(), "isa",
         pn_history_isa(history), "threads", "requested", number_or_null(requested), "active",
         (json_int_t)active, "placement", pn_history_placement(history), "seed",
         (json_int_t)pn_model_seed(report->model), "epochs", epochs_json(history), "stopped_epoch",
-        number_or_null(pn_history_stopped_epoch(history)), "best", "epoch",
-        number_or_null(report->best_epoch), "file", report->best_file, "weights_digest", digest,
-        "seconds", "load", report_number(report->load_seconds), "plan", report_number(plan_seconds),
-        "fit", report_number(fit_seconds), "peak_rss_bytes", (json_int_t)peak_rss_bytes());
+        number_or_null(pn_history_stopped_epoch(history)), "interrupted", interrupted_json(history),
+        "best", "epoch", number_or_null(report->best_epoch), "file", report->best_file,
+        "weights_digest", digest, "seconds", "load", report_number(report->load_seconds), "plan",
+        report_number(plan_seconds), "fit", report_number(fit_seconds), "peak_rss_bytes",
+        (json_int_t)peak_rss_bytes());
 }
 
 static void print_pair(const char *name, double loss, const char *other, double accuracy)
@@ -109,6 +118,11 @@ static void print_training(const struct training_report *report)
     }
     if (pn_history_stopped_epoch(history)) {
         printf("%-16safter epoch %zu\n", "stopped early", pn_history_stopped_epoch(history));
+    }
+    size_t batch;
+    const size_t interrupted = pn_history_interrupted(history, &batch);
+    if (interrupted) {
+        printf("%-16sin epoch %zu, after batch %zu\n", "interrupted", interrupted, batch);
     }
     if (report->best_epoch) {
         printf("%-16sepoch %zu%s%s\n", "best", report->best_epoch, report->best_file ? " in " : "",

@@ -19,6 +19,7 @@ struct training {
     struct callbacks callbacks;
     pn_dataset *dataset;
     pn_model *model;
+    bool from_file; /* not made here, nor from a config */
     pn_history *history;
     double load_seconds;
 };
@@ -47,16 +48,6 @@ static bool check_options(const struct settings *settings)
         return false;
     }
     return true;
-}
-
-/* The optimizer that the options name, else that of the model to go on with, else Adam. */
-static pn_optimizer base_optimizer(const struct settings *settings, const pn_model *model)
-{
-    pn_optimizer optimizer;
-    if (!option_given(settings, OPTION_OPTIMIZER) && pn_model_optimizer(model, &optimizer)) {
-        return optimizer;
-    }
-    return strcmp(settings->optimizer, "sgd") == 0 ? pn_sgd(0.01, 0, false) : pn_adam(0.001);
 }
 
 /* Options of an optimizer that is not the one used. */
@@ -151,13 +142,14 @@ static int build_model(struct training *training)
     return (int)status;
 }
 
-/* Whether the model can go on with its optimizer's state: the options change its rate at most. */
-static bool keeps_optimizer(const struct settings *settings, const pn_model *model)
+/* Whether a compiled model can go on with its optimizer's state: the options change its rate at
+ * most. */
+static bool keeps_optimizer(const struct settings *settings)
 {
     static const enum option_id anew[] = {OPTION_OPTIMIZER, OPTION_MOMENTUM, OPTION_NESTEROV,
                                           OPTION_BETA_1,    OPTION_BETA_2,   OPTION_EPSILON,
                                           OPTION_METRICS};
-    bool keep = pn_model_optimizer(model, &(pn_optimizer){.kind = PN_SGD});
+    bool keep = true;
     for (size_t i = 0; i < sizeof anew / sizeof anew[0]; i++) {
         keep = keep && !option_given(settings, anew[i]);
     }
@@ -167,7 +159,17 @@ static bool keeps_optimizer(const struct settings *settings, const pn_model *mod
 static int compile_model(struct training *training)
 {
     const struct settings *settings = training->settings;
-    pn_optimizer optimizer = base_optimizer(settings, training->model);
+    pn_optimizer optimizer;
+    const bool compiled = pn_model_optimizer(training->model, &optimizer);
+    if (option_given(settings, OPTION_OPTIMIZER) || !compiled) {
+        if (training->from_file && !option_given(settings, OPTION_OPTIMIZER)) {
+            say_usage(command, "%s brings no optimizer that pinion has: name one with --optimizer",
+                      settings->model);
+            return PN_ERROR_USAGE;
+        }
+        optimizer =
+            strcmp(settings->optimizer, "sgd") == 0 ? pn_sgd(0.01, 0, false) : pn_adam(0.001);
+    }
     if (!check_optimizer_options(settings, optimizer.kind)) {
         return PN_ERROR_USAGE;
     }
@@ -177,7 +179,7 @@ static int compile_model(struct training *training)
         return PN_ERROR_USAGE;
     }
     pn_status status;
-    if (keeps_optimizer(settings, training->model)) {
+    if (compiled && keeps_optimizer(settings)) {
         status = pn_model_set_learning_rate(training->model, optimizer.learning_rate);
     } else {
         if (pn_model_steps(training->model) > 0) {
@@ -199,6 +201,7 @@ static int open_model(struct training *training)
     if (status != 0) {
         return status;
     }
+    training->from_file = !from_config;
     if (!from_config && option_given(settings, OPTION_SEED)) {
         say_usage(command, "--seed does not go with a model file, which holds its own");
         return PN_ERROR_USAGE;
@@ -266,9 +269,7 @@ static int fit(struct training *training)
     const struct settings *settings = training->settings;
     struct callbacks *callbacks = &training->callbacks;
     if (!settings->quiet) {
-        const size_t count = pn_dataset_count(training->dataset);
-        const size_t trained_on = (size_t)((double)count * (1.0 - settings->validation_split));
-        callbacks->list[callbacks->count++] = progress_callback(trained_on, settings->batch_size);
+        callbacks->list[callbacks->count++] = progress_callback();
         say_set_before(progress_clear);
     }
     stop_on_signals();
