@@ -12,19 +12,17 @@
 #include "simd/kernels/gemm.h"
 #include "simd/kernels/optimizer.h"
 
-/* Samples in a block of the batch: with more, chains continue from sums kept aside. Columns of W
- * that share a packed block of X. Scratch memory is half such a block, half sums. Sums are kept
- * only where a block has more than half of UPDATE_KC samples, which bounds the rows of W that it
- * has. */
+/* A batch of more than UPDATE_WHOLE samples is cut into blocks of at most UPDATE_KC, whose columns
+ * of a panel take half of the first-level cache; chains continue from sums kept aside.
+ * UPDATE_COLUMNS columns of W share a packed block of X. Scratch memory is half such a block, half
+ * sums. */
 enum {
-    UPDATE_KC = 512,
+    UPDATE_WHOLE = 512,
+    UPDATE_KC = 256,
     UPDATE_COLUMNS = 256,
     UPDATE_X = SIMD_UPDATE_SCRATCH / 2,
-    UPDATE_SUM_ROWS = UPDATE_X / (UPDATE_KC / 2)
+    UPDATE_SUM_ROWS = (SIMD_UPDATE_SCRATCH - UPDATE_X) / UPDATE_COLUMNS
 };
-
-_Static_assert(UPDATE_SUM_ROWS *UPDATE_COLUMNS <= SIMD_UPDATE_SCRATCH - UPDATE_X,
-               "the sums fit in what the block of X leaves");
 
 struct update_tile {
     size_t k;
@@ -253,11 +251,13 @@ static void update_columns(const struct simd_weight_update *u,
     float *const packed = u->scratch;
     float *const sums = packed + UPDATE_X;
     const size_t mr = u->nr == VF_LANES ? GEMM_MR_NARROW : GEMM_MR;
-    const size_t batch_blocks = (u->batch + UPDATE_KC - 1) / UPDATE_KC;
+    const size_t batch_blocks =
+        u->batch <= UPDATE_WHOLE ? 1 : (u->batch + UPDATE_KC - 1) / UPDATE_KC;
     const size_t most_samples = (u->batch + batch_blocks - 1) / batch_blocks;
     struct update_block block = {.split = row_split(u->rows, mr),
                                  .tile_size = most_samples * mr + VF_LANES};
-    const size_t block_tiles = UPDATE_X / block.tile_size;
+    const size_t fitting = UPDATE_X / block.tile_size, summed = UPDATE_SUM_ROWS / mr;
+    const size_t block_tiles = batch_blocks > 1 && summed < fitting ? summed : fitting;
     const size_t tile_blocks = (block.split.tiles + block_tiles - 1) / block_tiles;
     const bool pack = u->panels > 1;
     for (size_t tb = 0; tb < tile_blocks; tb++) {
