@@ -55,6 +55,37 @@ static pn_status failed(const char *path, const char *action, int error)
                      strerror_r(error, reason, sizeof reason), advice(error));
 }
 
+/* The path behind symbolic links, which may lead to a file that does not exist yet. NULL with
+ * errno.
+ */
+static char *follow_links(const char *path)
+{
+    enum { MOST_LINKS = 40 };
+    char *real = realpath(path, NULL);
+    if (real || errno == ELOOP) {
+        return real;
+    }
+    real = strdup(path);
+    for (int i = 0; real && i < MOST_LINKS; i++) {
+        char link[PATH_MAX];
+        const ssize_t length = readlink(real, link, sizeof link);
+        if (length < 0) {
+            return real; /* its end */
+        }
+        const char *slash = strrchr(real, '/');
+        const int folder = slash && link[0] != '/' ? (int)(slash + 1 - real) : 0;
+        char *next;
+        if (asprintf(&next, "%.*s%.*s", folder, real, (int)length, link) < 0) {
+            next = NULL;
+        }
+        free(real);
+        real = next;
+    }
+    errno = real ? ELOOP : ENOMEM;
+    free(real);
+    return NULL;
+}
+
 static void target_close(struct target *target)
 {
     if (target->folder >= 0) {
@@ -77,7 +108,7 @@ static pn_status target_open(struct target *target, const char *path)
                          S_ISDIR(old.st_mode) ? "a folder" : "a device or pipe");
     }
     target->mode = old.st_mode & 07777;
-    target->real = target->exists ? realpath(path, NULL) : strdup(path);
+    target->real = follow_links(path);
     if (!target->real) {
         return failed(path, "write", errno);
     }
@@ -120,11 +151,12 @@ static int temporary_name(struct target *target, int file)
     return -1;
 }
 
-/* A new file without a name, of which nothing is left if the process is killed; -1 where the file
- * system has no such files. */
-static int nameless_create(const struct target *target)
+/* A new file: without a name, so that nothing is left of it if the process is killed, where the
+ * file system has such files. The descriptor, or -1 with errno. */
+static int temporary_create(struct target *target)
 {
-    return openat(target->folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)0666);
+    const int file = openat(target->folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)0666);
+    return file >= 0 ? file : temporary_name(target, -1);
 }
 
 /* NULL, or what failed, with errno. */
@@ -156,21 +188,22 @@ static const char *temporary_close(int file, const char *failure)
  * errno. */
 static const char *temporary_write(struct target *target, const void *bytes, size_t size)
 {
-    int file = nameless_create(target);
-    if (file >= 0) {
-        const char *failure = temporary_fill(target, file, bytes, size);
-        const bool done = !failure && temporary_name(target, file) >= 0;
-        failure = temporary_close(file, failure);
-        if (done || failure) {
-            return failure;
-        }
-        /* No link could be made, for want of /proc maybe. */
-    }
-    file = temporary_name(target, -1);
+    static const char create[] = "make a file in its folder";
+    int file = temporary_create(target);
     if (file < 0) {
-        return "make a file in its folder";
+        return create;
     }
-    return temporary_close(file, temporary_fill(target, file, bytes, size));
+    const char *failure = temporary_fill(target, file, bytes, size);
+    if (!failure && !target->named && temporary_name(target, file) < 0) {
+        /* No link could be made, for want of /proc maybe. */
+        close(file);
+        file = temporary_name(target, -1);
+        if (file < 0) {
+            return create;
+        }
+        failure = temporary_fill(target, file, bytes, size);
+    }
+    return temporary_close(file, failure);
 }
 
 pn_status atomic_file_write(const char *path, const void *bytes, size_t size)
@@ -202,10 +235,7 @@ pn_status atomic_file_check(const char *path)
     struct target target;
     pn_status status = target_open(&target, path);
     if (status == PN_OK) {
-        int file = nameless_create(&target);
-        if (file < 0) {
-            file = temporary_name(&target, -1);
-        }
+        const int file = temporary_create(&target);
         if (file < 0) {
             status = failed(path, "make a file in its folder", errno);
         } else {

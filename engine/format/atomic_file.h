@@ -8,7 +8,8 @@
 
 /*
  * Makes `path` hold these bytes: a temporary file in the same folder, fsync, rename over `path`,
- * fsync of the folder. A symbolic link is followed, an old file's permissions are kept. On any
+ * fsync of the folder. A symbolic link is followed, also to a file that does not exist yet; an old
+ * file's permissions are kept. On any
  * error the temporary file is removed, the old file is as it was, and PN_ERROR_IO names the path,
  * what failed and what to do.
  *

@@ -86,6 +86,36 @@ Test(atomic, follows_a_link)
     cr_assert_eq(size, 3);
 }
 
+/* Through two links, one of them relative, to a file that is not there yet. */
+Test(atomic, follows_a_link_to_a_new_file)
+{
+    const char *path = scratch("new.h5");
+    const char *first = scratch("first.h5"), *second = scratch("second.h5");
+    cr_assert_eq(symlink("second.h5", first), 0);
+    cr_assert_eq(symlink(path, second), 0);
+    must(atomic_file_check(first));
+    must(atomic_file_write(first, "new", 3));
+    struct stat facts;
+    cr_assert_eq(lstat(first, &facts), 0);
+    cr_assert(S_ISLNK(facts.st_mode));
+    cr_assert_eq(lstat(second, &facts), 0);
+    cr_assert(S_ISLNK(facts.st_mode));
+    size_t size;
+    free(bytes_of(path, &size));
+    cr_assert_eq(size, 3);
+    cr_assert_eq(folder_entries(scratch_folder()), 3);
+}
+
+Test(atomic, refuses_links_in_a_circle)
+{
+    const char *first = scratch("first.h5"), *second = scratch("second.h5");
+    cr_assert_eq(symlink(second, first), 0);
+    cr_assert_eq(symlink(first, second), 0);
+    cr_assert_eq(atomic_file_write(first, "new", 3), PN_ERROR_IO);
+    cr_assert(strstr(pn_error_message(), "symbolic links"), "%s", pn_error_message());
+    cr_assert_eq(folder_entries(scratch_folder()), 2);
+}
+
 Test(atomic, writes_into_the_working_folder)
 {
     cr_assert_eq(chdir(scratch_folder()), 0);
