@@ -7,27 +7,16 @@
 #include "tools/pinion/report.h"
 #include "tools/pinion/say.h"
 
-/* A model whose weights mean something, and the test samples. */
 struct subject {
     pn_model *model;
-    pn_dataset *test;
+    bool from_config;
+    pn_dataset *test; /* NULL for commands that look at the model alone */
 };
 
-static void subject_free(struct subject *subject)
+/* The test samples, for a model whose weights mean something. */
+static int load_test(const char *command, const struct settings *settings, struct subject *subject)
 {
-    pn_model_free(subject->model);
-    pn_dataset_free(subject->test);
-}
-
-static int subject_open(const char *command, const struct settings *settings,
-                        struct subject *subject)
-{
-    bool from_config;
-    const int opened = model_file_open(command, settings->model, 0, &from_config, &subject->model);
-    if (opened != 0) {
-        return opened;
-    }
-    if (from_config) {
+    if (subject->from_config) {
         return say_error(command, PN_ERROR_DATA,
                          "%s: is a config, which has no weights; train it with pinion train "
                          "--model %s --save FILE",
@@ -38,6 +27,23 @@ static int subject_open(const char *command, const struct settings *settings,
         status = limit_samples(settings, &subject->test);
     }
     return status == PN_OK ? 0 : say_failed(command, status);
+}
+
+/* Opens the model, and the test samples if they are wanted, for `use`. */
+static int apply(const char *command, const struct settings *settings, bool wants_test,
+                 int (*use)(const struct settings *settings, const struct subject *subject))
+{
+    struct subject subject = {.model = NULL};
+    int status = model_file_open(command, settings->model, 0, &subject.from_config, &subject.model);
+    if (status == 0 && wants_test) {
+        status = load_test(command, settings, &subject);
+    }
+    if (status == 0) {
+        status = use(settings, &subject);
+    }
+    pn_model_free(subject.model);
+    pn_dataset_free(subject.test);
+    return status;
 }
 
 static int evaluate(const struct settings *settings, const struct subject *subject)
@@ -63,13 +69,7 @@ static int evaluate(const struct settings *settings, const struct subject *subje
 
 int evaluate_run(const struct settings *settings)
 {
-    struct subject subject = {.model = NULL};
-    int status = subject_open("evaluate", settings, &subject);
-    if (status == 0) {
-        status = evaluate(settings, &subject);
-    }
-    subject_free(&subject);
-    return status;
+    return apply("evaluate", settings, true, evaluate);
 }
 
 /* Keras's argmax: the first of equals. */
@@ -137,29 +137,20 @@ static int predict(const struct settings *settings, const struct subject *subjec
 
 int predict_run(const struct settings *settings)
 {
-    struct subject subject = {.model = NULL};
-    int status = subject_open("predict", settings, &subject);
-    if (status == 0) {
-        status = predict(settings, &subject);
-    }
-    subject_free(&subject);
-    return status;
+    return apply("predict", settings, true, predict);
 }
 
-int summary_run(const struct settings *settings)
+static int summary(const struct settings *settings, const struct subject *subject)
 {
     const char *command = "summary";
-    bool from_config;
-    pn_model *model = NULL;
-    int status = model_file_open(command, settings->model, 0, &from_config, &model);
-    if (status != 0) {
-        return status;
-    }
-    char *text = NULL;
+    const pn_model *model = subject->model;
+    char *text;
     const pn_status made = pn_model_summary(model, &text);
     if (made != PN_OK) {
-        status = say_failed(command, made);
-    } else if (settings->json) {
+        return say_failed(command, made);
+    }
+    int status = 0;
+    if (settings->json) {
         char digest[33];
         pn_model_digest(model, digest);
         status = report_json(
@@ -172,27 +163,27 @@ int summary_run(const struct settings *settings)
         fputs(text, stdout);
     }
     pn_string_free(text);
-    pn_model_free(model);
     return status;
+}
+
+int summary_run(const struct settings *settings)
+{
+    return apply("summary", settings, false, summary);
+}
+
+static int config(const struct settings *settings, const struct subject *subject)
+{
+    char *json;
+    const pn_status made = pn_model_config(subject->model, settings->json ? 0 : 2, &json);
+    if (made != PN_OK) {
+        return say_failed("config", made);
+    }
+    printf("%s\n", json);
+    pn_string_free(json);
+    return 0;
 }
 
 int config_run(const struct settings *settings)
 {
-    const char *command = "config";
-    bool from_config;
-    pn_model *model = NULL;
-    int status = model_file_open(command, settings->model, 0, &from_config, &model);
-    if (status != 0) {
-        return status;
-    }
-    char *json = NULL;
-    const pn_status made = pn_model_config(model, settings->json ? 0 : 2, &json);
-    if (made != PN_OK) {
-        status = say_failed(command, made);
-    } else {
-        printf("%s\n", json);
-    }
-    pn_string_free(json);
-    pn_model_free(model);
-    return status;
+    return apply("config", settings, false, config);
 }
