@@ -370,13 +370,14 @@ PN_API pn_status pn_model_save(const pn_model *model, const char *file);
  * or 3 the state of Adam and SGD is taken over where its form is known, else the optimizer starts
  * anew and the log says so; its seed is 42 and no epoch counts as trained.
  *
- * The file is read by a process of its own (pinion-read-model, found near this library or program,
- * or in the folder that the environment's PINION_HELPER_DIR names) that can open nothing else, and
- * what it hands over is checked: a hostile file is PN_ERROR_DATA and no more. Where the system has
- * no seccomp filters (a kernel built without, an emulator) that rests on the process's limits
- * alone: no further files, little memory and time. PN_ERROR_NOT_FOUND, PN_ERROR_IO;
- * PN_ERROR_FAILED without the helper, where it cannot lock itself in although there are filters,
- * or with a build without HDF5.
+ * The file is read by a process of its own (pinion-read-model, in the folder that the environment's
+ * PINION_HELPER_DIR names; else near this library or program, which is where an installation has
+ * it; else where the build was configured to install it, which is what a program of the static
+ * library goes by) that can open nothing else, and what it hands over is checked: a hostile file is
+ * PN_ERROR_DATA and no more. Where the system has no seccomp filters (a kernel built without, an
+ * emulator) that rests on the process's limits alone: no further files, little memory and time.
+ * PN_ERROR_NOT_FOUND, PN_ERROR_IO; PN_ERROR_FAILED without the helper, where it cannot lock itself
+ * in although there are filters, or with a build without HDF5.
  */
 PN_API pn_status pn_model_load(const char *file, pn_model **model);
 /* As pn_model_load, reading in this process instead of in a sandboxed helper: libhdf5 can crash on

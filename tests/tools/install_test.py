@@ -27,6 +27,18 @@ int main(void)
 }
 """
 
+LOADING_CONSUMER = """
+#include <pinion.h>
+
+int main(void)
+{
+    pn_model *model;
+    const pn_status status = pn_model_load("m.h5", &model);
+    pn_model_free(model);
+    return (int)status;
+}
+"""
+
 CMAKE_CONSUMER = """
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES C)
@@ -35,6 +47,23 @@ add_executable(shared consumer.c)
 target_link_libraries(shared PRIVATE pinion::pinion)
 add_executable(static consumer.c)
 target_link_libraries(static PRIVATE pinion::pinion_static)
+"""
+
+
+CMAKE_CPP_CONSUMER = """
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES CXX)
+find_package(pinion 0.1 REQUIRED CONFIG COMPONENTS static)
+add_executable(static consumer.cc)
+target_link_libraries(static PRIVATE pinion::pinion_static)
+"""
+
+# Of no language is OpenMP to be had.
+CMAKE_LANGUAGELESS_CONSUMER = """
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES NONE)
+set(CMAKE_SIZEOF_VOID_P 8)
+find_package(pinion 0.1 REQUIRED CONFIG COMPONENTS static)
 """
 
 
@@ -109,6 +138,17 @@ class Install(ProgramTest):
                      "-Wl,-Bdynamic", *config)
         self.assertIn(" 20\n", self.command(self.path("program"), LD_LIBRARY_PATH=""))
 
+    @unittest.skipUnless(HAS_HDF5, "built with -DPINION_HDF5=OFF")
+    def test_static_program_is_told_where_the_helper_is(self):
+        """As README says: the prefix of the installation is not the one that was configured."""
+        self.command(os.path.join(self.prefix, "bin", "pinion"), "train", *SMALL, "--save", "m.h5")
+        self.write("consumer.c", LOADING_CONSUMER)
+        self.write("CMakeLists.txt", CMAKE_CONSUMER)
+        self.command("cmake", "-S", ".", "-B", "build", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+        self.command("cmake", "--build", "build", "--target", "static")
+        helper = os.path.join(self.prefix, "libexec", "pinion")
+        self.command(self.path("build/static"), PINION_HELPER_DIR=helper)
+
     def test_cmake_package(self):
         self.write("consumer.c", CONSUMER)
         self.write("CMakeLists.txt", CMAKE_CONSUMER)
@@ -117,6 +157,21 @@ class Install(ProgramTest):
         for program in ["shared", "static"]:
             with self.subTest(program=program):
                 self.assertIn(" 20\n", self.command(self.path(f"build/{program}")))
+
+    @unittest.skipUnless(shutil.which("c++"), "no C++ compiler")
+    def test_cmake_package_in_cpp(self):
+        self.write("consumer.cc", CONSUMER)
+        self.write("CMakeLists.txt", CMAKE_CPP_CONSUMER)
+        self.command("cmake", "-S", ".", "-B", "build", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+        self.command("cmake", "--build", "build")
+        self.assertIn(" 20\n", self.command(self.path("build/static")))
+
+    def test_cmake_package_says_what_the_static_library_lacks(self):
+        self.write("CMakeLists.txt", CMAKE_LANGUAGELESS_CONSUMER)
+        configure = ["cmake", "-S", ".", "-B", "build", f"-DCMAKE_PREFIX_PATH={self.prefix}"]
+        result = subprocess.run(configure, cwd=self.folder, capture_output=True, text=True)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("it needs OpenMP of an enabled language", " ".join(result.stderr.split()))
 
     @unittest.skipUnless(shutil.which("c++"), "no C++ compiler")
     def test_header_in_cpp(self):
