@@ -261,7 +261,7 @@ class Models(ProgramTest):
         refused = self.run_program(*run)
         self.assertEqual(refused.returncode, 2, refused.stderr)
         self.assertIn("Nope is not known", refused.stderr)
-        self.assertIn("m.h5 brings no optimizer that pinion has", refused.stderr)
+        self.assertIn("m.h5 brings no training set-up that pinion takes", refused.stderr)
         self.succeed(*run, "--optimizer", "sgd")
 
     def test_what_a_model_is_compiled_without_is_not_watched(self):

@@ -51,7 +51,7 @@ const struct option option_table[OPTION_COUNT] = {
     [OPTION_OPTIMIZER] = {.name = "optimizer",
                           .argument = "NAME",
                           .help = "adam (default) or sgd; must be given where the file of --model\n"
-                                  "brings no optimizer that pinion has",
+                                  "brings no training set-up that pinion takes",
                           .commands = FITS,
                           .kind = KIND_WORD,
                           .offset = offsetof(struct settings, optimizer),

@@ -163,7 +163,8 @@ static int compile_model(struct training *training)
     const bool compiled = pn_model_optimizer(training->model, &optimizer);
     if (option_given(settings, OPTION_OPTIMIZER) || !compiled) {
         if (training->from_file && !option_given(settings, OPTION_OPTIMIZER)) {
-            say_usage(command, "%s brings no optimizer that pinion has: name one with --optimizer",
+            say_usage(command,
+                      "%s brings no training set-up that pinion takes: name an --optimizer",
                       settings->model);
             return PN_ERROR_USAGE;
         }
