@@ -8,14 +8,18 @@
 #include "engine/pinion.h"
 #include "simd/simd.h"
 
+enum { BENCH_MAX_LIBRARIES = 16 };
+
 struct bench_options {
     const char *isa;    /* name of a table, "all", or NULL: PINION_ISA or the best */
-    const char *filter; /* POSIX extended regular expression over "kernel shape", or NULL */
+    const char *filter; /* POSIX extended regular expression over "name shape", or NULL */
     size_t threads;     /* 0: the command's default */
     bool all_threads;   /* one for each usable core */
     bool json;
-    size_t rounds;    /* samples of each contender; the median counts */
-    double sample_ns; /* a sample takes at least this long */
+    size_t rounds;                              /* samples of each contender; the median counts */
+    double sample_ns;                           /* a sample takes at least this long */
+    const char *libraries[BENCH_MAX_LIBRARIES]; /* NAME=PATH each */
+    size_t library_count;
 };
 
 /* The tables to measure: for "all" those that run here, best first, else the one that
@@ -26,5 +30,6 @@ pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t
 /* The commands. They print their results; an error has been set when they fail. */
 pn_status bench_limits(const struct bench_options *options);
 pn_status bench_kernels(const struct bench_options *options);
+pn_status bench_peers(const struct bench_options *options);
 
 #endif

@@ -140,12 +140,6 @@ static void add_step(struct work *work, int kind, double n)
     work->in_place += (1 + costs[kind].slots) * bytes;
 }
 
-static size_t gradient_stride(const struct simd_kernels *kernels, size_t n)
-{
-    const size_t line = SIMD_ALIGNMENT / sizeof(float);
-    return ((padded(kernels, n) + line - 1) / line | 1) * line;
-}
-
 /* Buffers x [batch, m], dy [batch, n], w, slot1, slot2, and scratch or the naive loop's gradient.
  * dy's rows are an odd number of cache lines, as a plan's are. */
 static void update_sizes(const struct simd_kernels *kernels, const struct bench_case *spec,
@@ -153,7 +147,7 @@ static void update_sizes(const struct simd_kernels *kernels, const struct bench_
 {
     const size_t weight = simd_panels_size(kernels, spec->m, spec->n);
     bytes[0] = case_floats(spec->k * spec->m);
-    bytes[1] = case_floats(spec->k * gradient_stride(kernels, spec->n));
+    bytes[1] = case_floats(spec->k * case_plan_stride(kernels, spec->n));
     for (int i = 2; i < 5; i++) {
         bytes[i] = case_floats(weight);
     }
@@ -186,7 +180,7 @@ static void run_weight_update(const struct simd_kernels *kernels, const struct o
                                      .x = operands->buffer[0],
                                      .x_stride = spec->m,
                                      .dy = operands->buffer[1],
-                                     .dy_stride = gradient_stride(kernels, spec->n),
+                                     .dy_stride = case_plan_stride(kernels, spec->n),
                                      .w = operands->buffer[2],
                                      .slot1 = operands->buffer[3],
                                      .slot2 = operands->buffer[4],

@@ -81,4 +81,12 @@ static inline size_t case_floats(size_t floats)
     return floats * sizeof(float);
 }
 
+/* From row to row of an activation of n columns, as in a plan's buffers: an odd number of cache
+ * lines, see engine/plan/build.c. */
+static inline size_t case_plan_stride(const struct simd_kernels *kernels, size_t n)
+{
+    const size_t line = SIMD_ALIGNMENT / sizeof(float);
+    return ((simd_padded_columns(kernels, n) + line - 1) / line | 1) * line;
+}
+
 #endif

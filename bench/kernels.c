@@ -4,12 +4,12 @@
  * a machine that slows down slows all of them.
  */
 #include <math.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/bench.h"
 #include "bench/cases.h"
+#include "bench/filter.h"
 #include "bench/output.h"
 #include "bench/probe.h"
 #include "bench/stats.h"
@@ -352,25 +352,12 @@ static pn_status report_row(struct row *row)
 /* --- the command
  * ---------------------------------------------------------------------------------- */
 
-static pn_status compile_filter(const char *filter, regex_t *regex)
-{
-    const int error = regcomp(regex, filter == NULL ? "" : filter, REG_EXTENDED | REG_NOSUB);
-    if (error == 0) {
-        return PN_OK;
-    }
-    char why[128];
-    regerror(error, regex, why, sizeof why);
-    return error_set(PN_ERROR_USAGE, "--filter '%s': %s; give a POSIX extended regular expression",
-                     filter, why);
-}
-
 static bool matches(const regex_t *regex, const struct bench_case *spec)
 {
-    char kernel[CASE_NAME_SIZE], shape[CASE_NAME_SIZE], both[2 * CASE_NAME_SIZE];
+    char kernel[CASE_NAME_SIZE], shape[CASE_NAME_SIZE];
     case_kernel(spec, kernel);
     case_shape(spec, shape);
-    snprintf(both, sizeof both, "%s %s", kernel, shape);
-    return regexec(regex, both, 0, NULL, 0) == 0;
+    return filter_matches(regex, kernel, shape);
 }
 
 /* The filtered cases; the deepest level that any of them works in. */
@@ -379,7 +366,7 @@ static pn_status choose_cases(const char *filter, const struct simd_kernels *ker
                               enum memory_level *deepest)
 {
     regex_t regex;
-    const pn_status status = compile_filter(filter, &regex);
+    const pn_status status = filter_compile(filter, &regex);
     if (status != PN_OK) {
         return status;
     }

@@ -16,6 +16,8 @@ static const char help_text[] =
     "thread\n"
     "  pinion-bench kernels --filter 'gemm.*512' --isa all --threads auto\n"
     "  pinion-bench kernels --json > kernels.json\n"
+    "  pinion-bench peers --threads 2            products against the BLAS libraries and oneDNN\n"
+    "  pinion-bench peers --library openblas-new=venv/lib/libscipy_openblas.so\n"
     "\n"
     "limits   FMA, division and square root rates from registers; read, copy and triad bandwidth "
     "of\n"
@@ -26,10 +28,27 @@ static const char help_text[] =
     "baseline's.\n"
     "         Every thread works on data of its own. IMPOSSIBLE marks a row faster than its "
     "limit.\n"
+    "peers    GFLOP/s of the products of training, and of squares, beside cblas_sgemm of OpenBLAS, "
+    "BLIS\n"
+    "         and MKL and dnnl_sgemm of oneDNN, whichever are installed. Each starts from what it "
+    "has\n"
+    "         at hand in training, and only the product counts: pinion from its panels (W's "
+    "transpose\n"
+    "         too, which the update renews once a step), libraries from row-major matrices, "
+    "transposed\n"
+    "         by argument. The last column is pinion over the fastest; results that disagree are "
+    "WRONG.\n"
+    "         All threads work on one product, on the processors that pinion's team has.\n"
+    "         OPENBLAS_CORETYPE is unset, --isa avx2 holds the libraries to AVX2 as well.\n"
     "\n"
-    "  --isa NAME       scalar, avx2, avx512, neon, all   (limits: all; kernels: the best)\n"
-    "  --threads N      or auto, one for each usable core (limits: auto; kernels: 1)\n"
-    "  --filter RE      kernels: rows whose \"kernel shape\" matches\n"
+    "  --isa NAME       scalar, avx2, avx512, neon, all   (limits: all; others: the best)\n"
+    "  --threads N      or auto, one for each usable core (limits: auto; others: 1)\n"
+    "  --filter RE      kernels, peers: rows whose \"kernel shape\" or \"op shape\" matches\n"
+    "  --library N=PATH peers: one more library, may be repeated. What N begins with says which "
+    "kind:\n"
+    "                   openblas, blis, onednn, mkl; one of these alone replaces the installed "
+    "one.\n"
+    "                   LD_LIBRARY_PATH must lead to what the library itself needs\n"
     "  --rounds N       samples of each contender, taken in turns; the median counts (7)\n"
     "  --min-time MS    a sample takes at least this long (1)\n"
     "  --json           one JSON object\n"
@@ -41,6 +60,7 @@ static const struct {
 } commands[] = {
     {"limits", bench_limits},
     {"kernels", bench_kernels},
+    {"peers", bench_peers},
 };
 
 pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
@@ -86,18 +106,14 @@ static bool parse_milliseconds(const char *text, double *nanoseconds)
     return true;
 }
 
-enum option_code { ISA = 256, THREADS, FILTER, ROUNDS, MIN_TIME, JSON, HELP, VERSION };
+enum option_code { ISA = 256, THREADS, FILTER, LIBRARY, ROUNDS, MIN_TIME, JSON, HELP, VERSION };
 
 static const struct option long_options[] = {
-    {"isa", required_argument, NULL, ISA},
-    {"threads", required_argument, NULL, THREADS},
-    {"filter", required_argument, NULL, FILTER},
-    {"rounds", required_argument, NULL, ROUNDS},
-    {"min-time", required_argument, NULL, MIN_TIME},
-    {"json", no_argument, NULL, JSON},
-    {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},
-    {0},
+    {"isa", required_argument, NULL, ISA},       {"threads", required_argument, NULL, THREADS},
+    {"filter", required_argument, NULL, FILTER}, {"library", required_argument, NULL, LIBRARY},
+    {"rounds", required_argument, NULL, ROUNDS}, {"min-time", required_argument, NULL, MIN_TIME},
+    {"json", no_argument, NULL, JSON},           {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},     {0},
 };
 
 static pn_status parse_threads(const char *text, struct bench_options *options)
@@ -120,6 +136,13 @@ static pn_status parse_option(int option, const char *text, struct bench_options
         return parse_threads(text, options);
     case FILTER:
         options->filter = text;
+        return PN_OK;
+    case LIBRARY:
+        if (options->library_count == BENCH_MAX_LIBRARIES) {
+            return error_set(PN_ERROR_USAGE, "--library '%s': %d libraries are enough", text,
+                             BENCH_MAX_LIBRARIES);
+        }
+        options->libraries[options->library_count++] = text;
         return PN_OK;
     case ROUNDS:
         if (!parse_count(text, &options->rounds) || options->rounds > 1000) {
@@ -165,7 +188,7 @@ static pn_status run(int count, char **arguments)
         }
     }
     if (optind == count) {
-        return error_set(PN_ERROR_USAGE, "no command; limits or kernels? see --help");
+        return error_set(PN_ERROR_USAGE, "no command; limits, kernels or peers? see --help");
     }
     if (optind + 1 < count) {
         return error_set(PN_ERROR_USAGE, "%s: one command is enough; see --help",
@@ -176,7 +199,7 @@ static pn_status run(int count, char **arguments)
             return commands[i].run(&options);
         }
     }
-    return error_set(PN_ERROR_USAGE, "%s: unknown command; limits or kernels? see --help",
+    return error_set(PN_ERROR_USAGE, "%s: unknown command; limits, kernels or peers? see --help",
                      arguments[optind]);
 }
 

@@ -53,6 +53,11 @@ pn_status measure_create(size_t threads, struct measure *measure)
     return PN_OK;
 }
 
+void measure_create_alone(struct measure *measure)
+{
+    *measure = (struct measure){.threads = 1};
+}
+
 void measure_free(struct measure *measure)
 {
     team_free(measure->team);
@@ -60,23 +65,23 @@ void measure_free(struct measure *measure)
     *measure = (struct measure){0};
 }
 
-/* Involuntary context switches of this thread so far. */
-static long preemptions(void)
+/* Involuntary context switches so far, of this thread or of all (RUSAGE_THREAD, RUSAGE_SELF). */
+static long preemptions(int whose)
 {
     struct rusage usage;
-    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
+    return getrusage(whose, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
 static void run_sample(void *context, size_t thread)
 {
     const struct sample *sample = context;
     struct measure_span *span = &sample->measure->spans[thread];
-    const long before = preemptions();
+    const long before = preemptions(RUSAGE_THREAD);
     team_barrier(sample->measure->team, thread);
     span->start = measure_now();
     sample->work(sample->context, thread, sample->iterations);
     span->end = measure_now();
-    span->preempted = preemptions() != before;
+    span->preempted = preemptions(RUSAGE_THREAD) != before;
 }
 
 /* From the first thread's start to the last one's end; false if a thread was preempted. */
@@ -93,18 +98,34 @@ static bool span_of_all(const struct measure *measure, double *nanoseconds)
     return clean;
 }
 
+/* One try at a sample; false in *clean if a thread was preempted. */
+static pn_status take_sample(struct sample *sample, double *nanoseconds, bool *clean)
+{
+    if (sample->measure->team != NULL) {
+        const pn_status status = team_run(sample->measure->team, run_sample, sample);
+        *clean = status == PN_OK && span_of_all(sample->measure, nanoseconds);
+        return status;
+    }
+    const long before = preemptions(RUSAGE_SELF);
+    const double start = measure_now();
+    sample->work(sample->context, 0, sample->iterations);
+    *nanoseconds = measure_now() - start;
+    *clean = preemptions(RUSAGE_SELF) == before;
+    return PN_OK;
+}
+
 pn_status measure_sample(struct measure *measure, measure_work work, void *context,
                          size_t iterations, double *nanoseconds)
 {
     struct sample sample = {measure, work, context, iterations};
     double best = INFINITY;
     for (int attempt = 0; attempt <= RETRIES; attempt++) {
-        const pn_status status = team_run(measure->team, run_sample, &sample);
+        double span;
+        bool clean;
+        const pn_status status = take_sample(&sample, &span, &clean);
         if (status != PN_OK) {
             return status;
         }
-        double span;
-        const bool clean = span_of_all(measure, &span);
         best = fmin(best, span);
         if (clean || span > RETRIED_NS) {
             break;

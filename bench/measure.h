@@ -12,15 +12,18 @@ typedef void (*measure_work)(void *context, size_t thread, size_t iterations);
 
 struct measure_span; /* when a thread started and ended */
 
-/* A team to measure on. */
+/* A team to measure on, or the calling thread alone. */
 struct measure {
-    struct team *team;
+    struct team *team; /* NULL: alone */
     size_t threads;
     struct measure_span *spans; /* [threads] */
 };
 
 /* threads 0: one for each usable core. */
 pn_status measure_create(size_t threads, struct measure *measure);
+/* For work that starts threads of its own: it is called as thread 0, on the caller, unbound. Holds
+ * nothing that must be freed. */
+void measure_create_alone(struct measure *measure);
 void measure_free(struct measure *measure);
 
 /* Nanoseconds from the first thread's start to the last one's end, for one iteration. A short
