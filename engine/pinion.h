@@ -328,10 +328,11 @@ PN_API pn_fit_options pn_fit_options_default(void);
 /* Trains. `options` NULL: the defaults. `history` may be NULL; it is also set, with the epochs that
  * were finished, when the fit ends with PN_ERROR_INTERRUPTED.
  *
- * The next fit of an interrupted model, or of one loaded from its file, goes on within the epoch,
- * behind the last step done, if its batch_size, number of training samples and shuffle are those of
- * the interrupted one; else the epoch begins anew, with the weights as they are. Nothing more is
- * compared: that the samples are the same is the caller's affair. */
+ * The next fit of an interrupted model, of one whose fit a hook ended with a status within an
+ * epoch, or of one loaded from a file saved there, goes on within the epoch, behind the last step
+ * done, if its batch_size, number of training samples and shuffle are those of that fit; else the
+ * epoch begins anew, with the weights as they are. Nothing more is compared: that the samples are
+ * the same is the caller's affair. */
 PN_API pn_status pn_model_fit(pn_model *model, const pn_dataset *dataset,
                               const pn_fit_options *options, pn_history **history);
 /* Asks running fits to end after the step they are in. A fit that has nothing left to do then ends

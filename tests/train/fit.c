@@ -330,11 +330,13 @@ Test(fit, that_ends_before_its_first_batch_changes_nothing)
     fit_with(PN_ERROR_INTERRUPTED, model, dataset, options,
              (pn_callback){.on_batch_end = interrupt});
     cr_assert_eq(pn_model_steps(model), 34);
+    fit_with(PN_ERROR_IO, model, dataset, options, (pn_callback){.on_batch_end = refuse});
+    cr_assert_eq(pn_model_steps(model), 35);
     fit_with(PN_OK, model, dataset, options, (pn_callback){.on_train_begin = stop_at_once});
     fit_with(PN_ERROR_IO, model, dataset, options, (pn_callback){.on_train_begin = refuse});
     fit_with(PN_OK, model, dataset, options, (pn_callback){.on_epoch_begin = stop_at_once});
     fit_with(PN_ERROR_IO, model, dataset, options, (pn_callback){.on_epoch_begin = refuse});
-    cr_assert_eq(pn_model_steps(model), 34);
+    cr_assert_eq(pn_model_steps(model), 35);
     cr_assert_eq(pn_model_epochs(model), 1);
     strcpy(digest, digest_after(model, dataset, &options));
     cr_assert_str_eq(digest, expected);
