@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/number.h"
 #include "tools/pinion/say.h"
 
 static const char command[] = "train";
@@ -40,7 +41,7 @@ static bool read_early_stopping(char *text, pn_early_stopping_options *options)
         if (strcmp(name, "patience") != 0 && strcmp(name, "min_delta") != 0) {
             return unknown_part("early-stopping", name, "patience=N, min_delta=F, restore_best");
         }
-        if (!value || !options_read_real(value, &number) || number < 0) {
+        if (!value || !number_read_real(value, &number) || number < 0) {
             say_usage(command, "--early-stopping: %s wants a number from 0", name);
             return false;
         }

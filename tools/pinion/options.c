@@ -1,10 +1,10 @@
 #include "tools/pinion/options.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/number.h"
 #include "tools/pinion/say.h"
 
 /* Whether `word` is one of "a|b|c". */
@@ -19,24 +19,6 @@ static bool word_in_list(const char *word, const char *list)
         list += item + (list[item] == '|');
     }
     return false;
-}
-
-bool options_read_real(const char *text, double *value)
-{
-    char *end;
-    if (*text == '\0' || strspn(text, "+-.0123456789eE/") != strlen(text)) {
-        return false; /* neither hexadecimal nor inf nor nan */
-    }
-    *value = strtod(text, &end);
-    if (end != text && *end == '/') {
-        const char *denominator = end + 1;
-        const double divisor = strtod(denominator, &end);
-        if (end == denominator) {
-            return false;
-        }
-        *value /= divisor;
-    }
-    return end != text && *end == '\0' && isfinite(*value);
 }
 
 static bool read_whole(const char *text, uint64_t *value)
@@ -87,7 +69,7 @@ static bool store(const char *command, const struct option *option, const char *
     }
     case KIND_REAL: {
         double value;
-        if (!options_read_real(text, &value)) {
+        if (!number_read_real(text, &value)) {
             say_usage(command, "--%s %s: is not a number", option->name, text);
             return false;
         }

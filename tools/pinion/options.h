@@ -116,9 +116,6 @@ enum parse_result { PARSE_OK, PARSE_HELP, PARSE_ERROR };
 enum parse_result options_parse(const char *command, unsigned bit, bool wants_model, int count,
                                 char **words, struct settings *settings);
 
-/* Number `text` as the options read it: decimal, or a fraction like 1/255. False if it is none. */
-bool options_read_real(const char *text, double *value);
-
 /* Prints the help lines of a command's options. */
 void options_print_help(FILE *out, unsigned bit);
 

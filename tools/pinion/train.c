@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/model/net.h"
 #include "tools/pinion/callbacks.h"
 #include "tools/pinion/commands.h"
 #include "tools/pinion/model_file.h"
-#include "tools/pinion/net.h"
 #include "tools/pinion/progress.h"
 #include "tools/pinion/report.h"
 #include "tools/pinion/say.h"

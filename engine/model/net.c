@@ -1,11 +1,11 @@
-#include "tools/pinion/net.h"
+#include "engine/model/net.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/pinion/options.h"
+#include "engine/base/number.h"
 
 enum { MAX_WORDS = 4 };
 
@@ -89,7 +89,7 @@ static bool expect(struct parser *parser, const struct words *words, size_t leas
 static bool read_number(struct parser *parser, const struct words *words, size_t index,
                         double *value)
 {
-    return options_read_real(words->text[index], value) ||
+    return number_read_real(words->text[index], value) ||
            fail(parser, words->position[index], "'%s' is not a number", words->text[index]);
 }
 

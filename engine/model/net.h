@@ -1,6 +1,7 @@
-/* net.h: the layers that --net spells out, e.g. "dense 256 relu; dropout 0.2; dense 10 softmax". */
-#ifndef PINION_TOOLS_NET_H
-#define PINION_TOOLS_NET_H
+/* model/net.h: layers spelled out in words, e.g. "dense 256 relu; dropout 0.2; dense 10 softmax".
+ */
+#ifndef PINION_MODEL_NET_H
+#define PINION_MODEL_NET_H
 
 #include <stdbool.h>
 #include <stddef.h>
