@@ -262,6 +262,7 @@ void execute_rows(const struct row_job *job, struct workspace *workspace, size_t
                                   .count = count - done < block ? count - done : block};
         for (size_t i = 0; i < program->step_count; i++) {
             execute_step(&rows, &program->steps[i]);
+            profile_mark(job->clock, i);
         }
     }
 }
@@ -274,7 +275,8 @@ static float *slot_at(const struct weights *weights, size_t slot, size_t offset)
 
 void execute_tiles(const struct plan *plan, struct weights *weights,
                    const struct workspace *workspace, size_t batch_rows, size_t thread,
-                   const struct simd_optimizer_step *step, const struct pn_model *model)
+                   const struct simd_optimizer_step *step, const struct pn_model *model,
+                   struct profile_clock *clock)
 {
     const struct simd_kernels *kernels = plan->kernels;
     for (size_t i = plan->tile_start[thread]; i < plan->tile_start[thread + 1]; i++) {
@@ -302,16 +304,19 @@ void execute_tiles(const struct plan *plan, struct weights *weights,
                                          .slot2 = slot_at(weights, 1, panel),
                                          .scratch = weights->scratch + thread * SIMD_UPDATE_SCRATCH,
                                          .step = *step});
+        profile_mark(clock, profile_tiles_part(plan, tiles->weight, PROFILE_UPDATE));
         if (tiles->first_row == 0 && model->layers[weight->layer].use_bias) {
             const size_t bias = weight->bias_offset + tiles->first_panel * weight->nr;
             kernels->bias_update(batch_rows, tiles->panels * weight->nr, gradient, dy_stride,
                                  weights->values + bias, slot_at(weights, 0, bias),
                                  slot_at(weights, 1, bias), step);
+            profile_mark(clock, profile_tiles_part(plan, tiles->weight, PROFILE_BIAS));
         }
         for (size_t p = 0; p < tiles->panels && weight->backward; p++) {
             kernels->transpose_panel(weight->k, weight->n, tiles->first_panel + p, tiles->first_row,
                                      tiles->rows, weights->values + weight->offset,
                                      weights->transposed + weight->transposed_offset);
         }
+        profile_mark(clock, profile_tiles_part(plan, tiles->weight, PROFILE_TRANSPOSE));
     }
 }

@@ -4,6 +4,7 @@
 
 #include "engine/data/dataset.h"
 #include "engine/plan/plan.h"
+#include "engine/train/profile.h"
 #include "engine/train/weights.h"
 
 /* The buffers of a program for `rows` rows, and what each row brings and gives. */
@@ -25,8 +26,9 @@ struct row_job {
     const struct plan *plan;
     const struct pn_model *model;
     const struct weights *weights;
-    float gradient_scale; /* 1 / rows of the batch */
-    uint64_t step;        /* for dropout */
+    float gradient_scale;        /* 1 / rows of the batch */
+    uint64_t step;               /* for dropout */
+    struct profile_clock *clock; /* NULL: nobody asks where the time goes */
 };
 
 /* Points rows [first, first + count) at samples: sample of row r is indices[r], or r + base where
@@ -38,9 +40,11 @@ void workspace_fill(struct workspace *workspace, const pn_dataset *dataset, cons
 void execute_rows(const struct row_job *job, struct workspace *workspace, size_t first,
                   size_t count);
 
-/* Updates the tiles of thread `thread` from the gradients of rows [0, batch_rows). */
+/* Updates the tiles of thread `thread` from the gradients of rows [0, batch_rows). `clock` as in
+ * row_job. */
 void execute_tiles(const struct plan *plan, struct weights *weights,
                    const struct workspace *workspace, size_t batch_rows, size_t thread,
-                   const struct simd_optimizer_step *step, const struct pn_model *model);
+                   const struct simd_optimizer_step *step, const struct pn_model *model,
+                   struct profile_clock *clock);
 
 #endif

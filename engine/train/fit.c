@@ -47,6 +47,7 @@ struct fit {
     struct inference inference; /* of the validation set */
     uint32_t *order;
     struct team *team;
+    struct profile *profile; /* NULL unless a callback asked where the time goes */
 
     struct control controls[2];
     size_t generation;   /* thread 0's */
@@ -116,6 +117,11 @@ size_t fit_count_subnormal(const struct fit *fit, size_t *floats)
         *floats += n;
     }
     return count;
+}
+
+void fit_set_profile(struct fit *fit, struct profile *profile)
+{
+    fit->profile = profile;
 }
 
 void fit_run_job(struct fit *fit, void (*job)(void *context, size_t thread), void *context)
@@ -356,22 +362,29 @@ static void train_batch(struct fit *fit, size_t thread, size_t base, size_t rows
                         struct optimizer_clock *clock)
 {
     const struct plan *plan = &fit->plan;
+    struct profile_clock *profile = profile_clock(fit->profile, thread);
+    profile_start(profile);
     const struct simd_optimizer_step step = optimizer_clock_tick(clock, &fit->model->optimizer);
     const struct row_job job = {.plan = plan,
                                 .model = fit->model,
                                 .weights = &fit->weights,
                                 .gradient_scale = 1.0f / (float)rows,
-                                .step = clock->steps - 1};
+                                .step = clock->steps - 1,
+                                .clock = profile};
     const size_t first = plan_first_row(rows, plan->threads, thread);
     const size_t count = plan_first_row(rows, plan->threads, thread + 1) - first;
     workspace_fill(&fit->batch, fit->training, fit->order + base, 0, first, count);
+    profile_mark(profile, profile_rest_part(plan, PROFILE_FILL));
     execute_rows(&job, &fit->batch, first, count);
     team_barrier(fit->team, thread);
+    profile_mark(profile, profile_rest_part(plan, PROFILE_WAIT));
     if (thread == 0) {
         count_batch(fit, rows, clock);
+        profile_mark(profile, profile_rest_part(plan, PROFILE_SUM));
     }
-    execute_tiles(plan, &fit->weights, &fit->batch, rows, thread, &step, fit->model);
+    execute_tiles(plan, &fit->weights, &fit->batch, rows, thread, &step, fit->model, profile);
     team_barrier(fit->team, thread);
+    profile_mark(profile, profile_rest_part(plan, PROFILE_WAIT));
 }
 
 static void train_epoch(struct fit *fit, size_t thread, size_t *generation,
