@@ -8,7 +8,8 @@
 #include "engine/pinion.h"
 #include "simd/simd.h"
 
-enum { BENCH_MAX_LIBRARIES = 16 };
+/* Values of options that may be repeated or take lists. */
+enum { BENCH_MAX_LIBRARIES = 16, BENCH_LIST = 16 };
 
 struct bench_options {
     const char *isa;    /* name of a table, "all", or NULL: PINION_ISA or the best */
@@ -20,6 +21,15 @@ struct bench_options {
     double sample_ns;                           /* a sample takes at least this long */
     const char *libraries[BENCH_MAX_LIBRARIES]; /* NAME=PATH each */
     size_t library_count;
+    /* Of train. */
+    const char *nets[BENCH_LIST]; /* none: the command's own */
+    size_t net_count;
+    size_t input; /* features of a sample */
+    pn_dtype dtype;
+    size_t batches[BENCH_LIST];
+    size_t batch_count;
+    pn_optimizer_kind optimizer;
+    size_t samples; /* of an epoch; 0: the command chooses */
 };
 
 /* The tables to measure: for "all" those that run here, best first, else the one that
@@ -31,5 +41,6 @@ pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t
 pn_status bench_limits(const struct bench_options *options);
 pn_status bench_kernels(const struct bench_options *options);
 pn_status bench_peers(const struct bench_options *options);
+pn_status bench_train(const struct bench_options *options);
 
 #endif

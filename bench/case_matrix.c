@@ -118,8 +118,7 @@ const struct family family_gemm_tn = {
 /* --- optimizer steps ----------------------------------------------------------------------------
  */
 
-/* Adds what a step does to `n` parameters whose gradient is at hand. */
-static void add_step(struct work *work, int kind, double n)
+void case_add_step(struct work *work, int kind, double n)
 {
     const double bytes = (double)sizeof(float) * n;
     static const struct {
@@ -205,7 +204,7 @@ static struct work update_work(const struct simd_kernels *kernels, const struct 
     (void)kernels;
     const double m = (double)spec->m, n = (double)spec->n, k = (double)spec->k;
     struct work work = {.flops = 2 * m * n * k, .read = (double)sizeof(float) * k * (m + n)};
-    add_step(&work, spec->option, m * n);
+    case_add_step(&work, spec->option, m * n);
     return work;
 }
 
@@ -258,7 +257,7 @@ static struct work bias_work(const struct simd_kernels *kernels, const struct be
 {
     (void)kernels;
     struct work work = {.read = (double)sizeof(float) * (double)(spec->m * spec->n)};
-    add_step(&work, spec->option, (double)spec->n);
+    case_add_step(&work, spec->option, (double)spec->n);
     return work;
 }
 
@@ -292,7 +291,7 @@ static struct work optimizer_work(const struct simd_kernels *kernels, const stru
 {
     (void)kernels;
     struct work work = {.read = (double)sizeof(float) * (double)spec->n};
-    add_step(&work, spec->option, (double)spec->n);
+    case_add_step(&work, spec->option, (double)spec->n);
     return work;
 }
 

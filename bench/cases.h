@@ -72,6 +72,9 @@ extern const size_t bench_case_count;
 void case_kernel(const struct bench_case *spec, char name[CASE_NAME_SIZE]);
 void case_shape(const struct bench_case *spec, char shape[CASE_NAME_SIZE]);
 
+/* Adds what an optimizer's step does to `n` parameters whose gradient is at hand. */
+void case_add_step(struct work *work, int kind, double n);
+
 /* The step that an optimizer kind makes in all cases. */
 struct simd_optimizer_step case_step(int kind);
 

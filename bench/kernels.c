@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bench/bench.h"
+#include "bench/bound.h"
 #include "bench/cases.h"
 #include "bench/filter.h"
 #include "bench/output.h"
@@ -53,11 +54,6 @@ struct row {
     double *samples[CONTENDERS]; /* [rounds] ns, or for probes the team's rate */
     double *percents, *sorted;   /* [rounds] scratch */
 };
-
-static size_t working_set(const struct work *work)
-{
-    return (size_t)(work->read + work->written - work->in_place);
-}
 
 /* --- the work of one sample ------------------------------------------------------------------- */
 
@@ -172,7 +168,7 @@ static pn_status row_create(struct session *session, const struct bench_case *sp
     }
 
     const struct work *work = &row->work;
-    const enum memory_level level = machine_level(&session->machine, working_set(work));
+    const enum memory_level level = machine_level(&session->machine, bound_working_set(work));
     /* Compilers turn parts of the scalar table into vectors, so the scalar pipes do not bind it. */
     const struct simd_kernels *probing = kernels->lanes > 1 ? kernels : simd_best();
     for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
@@ -246,53 +242,19 @@ static pn_status measure_row(struct row *row)
     return PN_OK;
 }
 
-/*
- * Nanoseconds that moving the bytes takes at least, from what reading, copying and triad took in
- * the same round for each byte of one array. In L1 loads and stores run side by side. Beyond it a
- * line that is written must be fetched too, unless it was read anyway, and goes back later: copying
- * moves each byte in twice and out once, triad in three times. The cheapest fetch that a probe
- * shows is the price of fetching; what copying takes above it is the price of writing back.
- */
-static double bytes_limit(const struct row *row, double threads, size_t round)
-{
-    const struct work *work = &row->work;
-    const double read = threads / row->samples[FIRST_PROBE + PROBE_READ][round];
-    const double copy = threads * 2 / row->samples[FIRST_PROBE + PROBE_COPY][round];
-    const double triad = threads * 3 / row->samples[FIRST_PROBE + PROBE_TRIAD][round];
-    if (row->probes[PROBE_READ].level == LEVEL_L1) {
-        return fmax(work->read * fmin(read, triad / 2), work->written * fmin(copy, triad));
-    }
-    const double fetch = fmin(read, fmin(copy / 2, triad / 3));
-    const double fetched = work->read + work->written - work->in_place;
-    return fetched * fetch + work->written * (copy - 2 * fetch);
-}
-
 /* The least time of one iteration by this round's probes, and which limit it comes from. */
 static double limit_of(const struct row *row, size_t round, const char **limit)
 {
-    const struct work *work = &row->work;
     const double threads = (double)row->session->team.threads;
-    double ns = bytes_limit(row, threads, round);
-    *limit = machine_level_name(row->probes[PROBE_READ].level);
-    if (work->flops > 0) {
-        const double fma = work->flops * threads / row->samples[FIRST_PROBE + PROBE_FMA][round];
-        if (fma > ns) {
-            ns = fma;
-            *limit = "fma";
+    struct bound_rates rates = {0};
+    for (int kind = 0; kind < PROBE_KIND_COUNT; kind++) {
+        const struct probe *probe = &row->probes[kind];
+        if (row->used[FIRST_PROBE + kind]) {
+            *bound_rate(&rates, probe->kind, probe->level) =
+                row->samples[FIRST_PROBE + kind][round] / threads;
         }
     }
-    double divider = 0;
-    if (work->divisions > 0) {
-        divider += work->divisions * threads / row->samples[FIRST_PROBE + PROBE_DIVIDE][round];
-    }
-    if (work->roots > 0) {
-        divider += work->roots * threads / row->samples[FIRST_PROBE + PROBE_SQRT][round];
-    }
-    if (divider > ns) {
-        ns = divider;
-        *limit = "divide";
-    }
-    return ns;
+    return bound_least(&row->work, &rates, row->probes[PROBE_READ].level, limit);
 }
 
 static double times_naive(struct row *row, int naive)
@@ -377,7 +339,7 @@ static pn_status choose_cases(const char *filter, const struct simd_kernels *ker
         chosen[i] = matches(&regex, spec);
         if (chosen[i]) {
             const struct work work = spec->family->work(kernels, spec);
-            const enum memory_level level = machine_level(machine, working_set(&work));
+            const enum memory_level level = machine_level(machine, bound_working_set(&work));
             *deepest = level > *deepest ? level : *deepest;
             count++;
         }

@@ -18,6 +18,9 @@ static const char help_text[] =
     "  pinion-bench kernels --json > kernels.json\n"
     "  pinion-bench peers --threads 2            products against the BLAS libraries and oneDNN\n"
     "  pinion-bench peers --library openblas-new=venv/lib/libscipy_openblas.so\n"
+    "  pinion-bench train                        the lesson's network and a wide one, one thread "
+    "and all\n"
+    "  pinion-bench train --net 'dense 64 tanh; dense 10 softmax' --input 784 --batch 128\n"
     "\n"
     "limits   FMA, division and square root rates from registers; read, copy and triad bandwidth "
     "of\n"
@@ -40,27 +43,42 @@ static const char help_text[] =
     "WRONG.\n"
     "         All threads work on one product, on the processors that pinion's team has.\n"
     "         OPENBLAS_CORETYPE is unset, --isa avx2 holds the libraries to AVX2 as well.\n"
+    "train    samples/s of whole epochs, percent of the roofline, and where the time goes. The "
+    "roofline\n"
+    "         is the sum over a step's parts of the least time that flops, divisions and roots, or "
+    "bytes\n"
+    "         take by the limits of the same round; random numbers, conversion and packing count "
+    "nothing.\n"
     "\n"
     "  --isa NAME       scalar, avx2, avx512, neon, all   (limits: all; others: the best)\n"
-    "  --threads N      or auto, one for each usable core (limits: auto; others: 1)\n"
+    "  --threads N      or auto, one for each usable core (limits: auto; train: 1 and auto; "
+    "others: 1)\n"
     "  --filter RE      kernels, peers: rows whose \"kernel shape\" or \"op shape\" matches\n"
     "  --library N=PATH peers: one more library, may be repeated. What N begins with says which "
     "kind:\n"
     "                   openblas, blis, onednn, mkl; one of these alone replaces the installed "
     "one.\n"
     "                   LD_LIBRARY_PATH must lead to what the library itself needs\n"
-    "  --rounds N       samples of each contender, taken in turns; the median counts (7)\n"
+    "  --rounds N       samples of each contender, taken in turns; the median counts (7; "
+    "train: 3)\n"
     "  --min-time MS    a sample takes at least this long (1)\n"
+    "  --net SPEC       train: layers as in pinion train; may be repeated\n"
+    "  --input N        train: features of a sample for --net, as bytes; N:f32 as floats (784)\n"
+    "  --batch LIST     train: batch sizes (32,480,4096)\n"
+    "  --samples N      train: samples of an epoch (48000, fewer for costly networks)\n"
+    "  --optimizer NAME train: adam or sgd (adam)\n"
     "  --json           one JSON object\n"
     "  --help, --version\n";
 
 static const struct {
     const char *name;
     pn_status (*run)(const struct bench_options *options);
+    size_t rounds; /* unless --rounds says otherwise */
 } commands[] = {
-    {"limits", bench_limits},
-    {"kernels", bench_kernels},
-    {"peers", bench_peers},
+    {"limits", bench_limits, 7},
+    {"kernels", bench_kernels, 7},
+    {"peers", bench_peers, 7},
+    {"train", bench_train, 3},
 };
 
 pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
@@ -106,14 +124,39 @@ static bool parse_milliseconds(const char *text, double *nanoseconds)
     return true;
 }
 
-enum option_code { ISA = 256, THREADS, FILTER, LIBRARY, ROUNDS, MIN_TIME, JSON, HELP, VERSION };
+enum option_code {
+    ISA = 256,
+    THREADS,
+    FILTER,
+    LIBRARY,
+    ROUNDS,
+    MIN_TIME,
+    NET,
+    INPUT,
+    BATCH,
+    SAMPLES,
+    OPTIMIZER,
+    JSON,
+    HELP,
+    VERSION
+};
 
 static const struct option long_options[] = {
-    {"isa", required_argument, NULL, ISA},       {"threads", required_argument, NULL, THREADS},
-    {"filter", required_argument, NULL, FILTER}, {"library", required_argument, NULL, LIBRARY},
-    {"rounds", required_argument, NULL, ROUNDS}, {"min-time", required_argument, NULL, MIN_TIME},
-    {"json", no_argument, NULL, JSON},           {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},     {0},
+    {"isa", required_argument, NULL, ISA},
+    {"threads", required_argument, NULL, THREADS},
+    {"filter", required_argument, NULL, FILTER},
+    {"library", required_argument, NULL, LIBRARY},
+    {"rounds", required_argument, NULL, ROUNDS},
+    {"min-time", required_argument, NULL, MIN_TIME},
+    {"net", required_argument, NULL, NET},
+    {"input", required_argument, NULL, INPUT},
+    {"batch", required_argument, NULL, BATCH},
+    {"samples", required_argument, NULL, SAMPLES},
+    {"optimizer", required_argument, NULL, OPTIMIZER},
+    {"json", no_argument, NULL, JSON},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {0},
 };
 
 static pn_status parse_threads(const char *text, struct bench_options *options)
@@ -123,6 +166,64 @@ static pn_status parse_threads(const char *text, struct bench_options *options)
     if (!options->all_threads && !parse_count(text, &options->threads)) {
         return error_set(PN_ERROR_USAGE, "--threads '%s': give a number from 1 up, or auto", text);
     }
+    return PN_OK;
+}
+
+static pn_status parse_net(const char *text, struct bench_options *options)
+{
+    if (options->net_count == BENCH_LIST) {
+        return error_set(PN_ERROR_USAGE, "--net '%s': %d networks are enough", text, BENCH_LIST);
+    }
+    options->nets[options->net_count++] = text;
+    return PN_OK;
+}
+
+/* "784", "784:u8" or "1024:f32". */
+static pn_status parse_input(const char *text, struct bench_options *options)
+{
+    const size_t length = strcspn(text, ":");
+    const char *type = text + length;
+    char number[16];
+    snprintf(number, sizeof number, "%.*s", (int)(length < 15 ? length : 15), text);
+    const bool floats = strcmp(type, ":f32") == 0;
+    if (!parse_count(number, &options->input) ||
+        !(floats || type[0] == '\0' || strcmp(type, ":u8") == 0)) {
+        return error_set(PN_ERROR_USAGE,
+                         "--input '%s': give a number of features from 1 up, with :f32 behind it "
+                         "for floats",
+                         text);
+    }
+    options->dtype = floats ? PN_F32 : PN_U8;
+    return PN_OK;
+}
+
+static pn_status parse_batches(const char *text, struct bench_options *options)
+{
+    char *words = strdup(text), *rest = words;
+    if (words == NULL) {
+        return error_memory(strlen(text), "an option");
+    }
+    bool valid = true;
+    options->batch_count = 0;
+    while (valid && rest != NULL) {
+        const char *word = strsep(&rest, ",");
+        valid = options->batch_count < BENCH_LIST &&
+                parse_count(word, &options->batches[options->batch_count++]);
+    }
+    free(words);
+    return valid ? PN_OK
+                 : error_set(PN_ERROR_USAGE,
+                             "--batch '%s': give up to %d numbers from 1 up, separated by commas",
+                             text, BENCH_LIST);
+}
+
+static pn_status parse_optimizer(const char *text, struct bench_options *options)
+{
+    const bool adam = strcmp(text, "adam") == 0;
+    if (!adam && strcmp(text, "sgd") != 0) {
+        return error_set(PN_ERROR_USAGE, "--optimizer '%s': give adam or sgd", text);
+    }
+    options->optimizer = adam ? PN_ADAM : PN_SGD;
     return PN_OK;
 }
 
@@ -155,6 +256,19 @@ static pn_status parse_option(int option, const char *text, struct bench_options
                              "--min-time '%s': give milliseconds, above 0 and at most 10000", text);
         }
         return PN_OK;
+    case NET:
+        return parse_net(text, options);
+    case INPUT:
+        return parse_input(text, options);
+    case BATCH:
+        return parse_batches(text, options);
+    case SAMPLES:
+        if (!parse_count(text, &options->samples)) {
+            return error_set(PN_ERROR_USAGE, "--samples '%s': give a number from 1 up", text);
+        }
+        return PN_OK;
+    case OPTIMIZER:
+        return parse_optimizer(text, options);
     default:
         options->json = true;
         return PN_OK;
@@ -164,7 +278,12 @@ static pn_status parse_option(int option, const char *text, struct bench_options
 /* Runs the command that the arguments name. */
 static pn_status run(int count, char **arguments)
 {
-    struct bench_options options = {.rounds = 7, .sample_ns = 1e6};
+    struct bench_options options = {.sample_ns = 1e6,
+                                    .input = 784,
+                                    .dtype = PN_U8,
+                                    .batches = {32, 480, 4096},
+                                    .batch_count = 3,
+                                    .optimizer = PN_ADAM};
     opterr = 0;
     int option;
     while ((option = getopt_long(count, arguments, ":", long_options, NULL)) != -1) {
@@ -188,7 +307,7 @@ static pn_status run(int count, char **arguments)
         }
     }
     if (optind == count) {
-        return error_set(PN_ERROR_USAGE, "no command; limits, kernels or peers? see --help");
+        return error_set(PN_ERROR_USAGE, "no command; limits, kernels, peers or train? see --help");
     }
     if (optind + 1 < count) {
         return error_set(PN_ERROR_USAGE, "%s: one command is enough; see --help",
@@ -196,10 +315,12 @@ static pn_status run(int count, char **arguments)
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(arguments[optind], commands[i].name) == 0) {
+            options.rounds = options.rounds > 0 ? options.rounds : commands[i].rounds;
             return commands[i].run(&options);
         }
     }
-    return error_set(PN_ERROR_USAGE, "%s: unknown command; limits, kernels or peers? see --help",
+    return error_set(PN_ERROR_USAGE,
+                     "%s: unknown command; limits, kernels, peers or train? see --help",
                      arguments[optind]);
 }
 

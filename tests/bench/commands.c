@@ -219,6 +219,118 @@ Test(kernels, prints_a_table)
     cr_expect_not_null(strstr(output, "\nexp "));
 }
 
+#define SMALL_NET " --net 'dense 8 relu; dropout 0.5; dense 3 softmax' --input 6"
+
+static const json_t *first_row(const json_t *root)
+{
+    return json_array_get(json_object_get(root, "rows"), 0);
+}
+
+/* A number of a part, which must be there and not negative. */
+static double of_part(const json_t *row, const char *part, const char *key)
+{
+    const json_t *value =
+        json_object_get(json_object_get(json_object_get(row, "parts"), part), key);
+    cr_assert(json_is_number(value), "%s of %s", key, part);
+    cr_assert_geq(json_number_value(value), 0, "%s of %s", key, part);
+    return json_number_value(value);
+}
+
+static void check_train_row(const json_t *row)
+{
+    positive(row, "samples_per_second");
+    positive(row, "microseconds_per_step");
+    positive(row, "percent_of_roofline");
+    cr_expect_gt(json_integer_value(json_object_get(row, "batch")), 0);
+    cr_expect_gt(json_integer_value(json_object_get(row, "threads")), 0);
+    cr_expect_neq(text_of(row, "network")[0], '\0');
+    double percent = 0;
+    const char *part;
+    json_t *value;
+    json_object_foreach(json_object_get(row, "parts"), part, value)
+    {
+        percent += of_part(row, part, "percent_of_time");
+        of_part(row, part, "microseconds");
+        of_part(row, part, "roofline_microseconds");
+        of_part(row, part, "bytes");
+    }
+    cr_expect(percent > 99.9 && percent < 100.1, "parts are %g %%", percent);
+}
+
+Test(train, measures_each_network_batch_table_and_thread_count)
+{
+    json_t *root = run_json("train --threads 2 --isa all --batch 4,5 --samples 14 --input 6:f32 "
+                            "--net 'dense 4 gelu; dense 3 softmax' "
+                            "--net 'rescaling 2; dense 3; dropout 0.1; dense 3 softmax'");
+    const char *tables[8];
+    const size_t count = running_tables(tables);
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_eq(ROWS(root, "isa", tables[i], "dtype", "f32", "optimizer", "adam"), 4);
+    }
+    cr_expect_eq(ROWS(root, "network", "dense 4 gelu; dense 3 softmax"), 2 * count);
+    size_t index;
+    json_t *row;
+    json_array_foreach(json_object_get(root, "rows"), index, row)
+    {
+        check_train_row(row);
+        cr_expect_eq(json_integer_value(json_object_get(row, "threads")), 2);
+        cr_expect_eq(json_integer_value(json_object_get(row, "samples")), 14);
+    }
+    json_decref(root);
+}
+
+/* 4 rows through [6, 8] and [8, 3]: an fma is two operations, a multiplication as well. */
+Test(train, counts_the_work_of_a_step)
+{
+    static const struct {
+        const char *part;
+        double flops;
+    } expected[] = {
+        {"gather", 0},
+        {"forward dense", 2 * 4 * 6 * 8},
+        {"dropout dropout", 2 * 4 * 8},
+        {"forward dense_1", 2 * 4 * 8 * 3},
+        {"gradient dense_1", 2 * 4 * 3 * 8},
+        {"update dense", 2 * 4 * 6 * 8 + 2 * 6 * 8},
+        {"bias dense", 2 * 8},
+        {"update dense_1", 2 * 4 * 8 * 3 + 2 * 8 * 3},
+        {"bias dense_1", 2 * 3},
+        {"transpose dense_1", 0},
+        {"wait", 0},
+    };
+    json_t *root = run_json("train --threads 1 --batch 4 --samples 8 --optimizer sgd" SMALL_NET);
+    const json_t *row = first_row(root);
+    check_train_row(row);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        cr_expect_eq(of_part(row, expected[i].part, "flops"), expected[i].flops, "%s",
+                     expected[i].part);
+        cr_expect_eq(of_part(row, expected[i].part, "divisions"), 0);
+    }
+    cr_expect_eq(of_part(row, "gather", "roofline_microseconds"), 0);
+    cr_expect_gt(of_part(row, "loss", "flops"), 0);
+    /* X and dY once; the weights read and written. */
+    cr_expect_eq(of_part(row, "update dense", "bytes"), 4 * (4 * (6 + 8) + 2 * 6 * 8));
+    json_decref(root);
+
+    root = run_json("train --threads 1 --batch 4 --samples 8" SMALL_NET);
+    row = first_row(root);
+    cr_expect_eq(of_part(row, "update dense", "divisions"), 6 * 8);
+    cr_expect_eq(of_part(row, "update dense", "roots"), 6 * 8);
+    cr_expect_eq(of_part(row, "bias dense", "roots"), 8);
+    cr_expect_eq(of_part(row, "update dense", "bytes"), 4 * (4 * (6 + 8) + 6 * 6 * 8));
+    json_decref(root);
+}
+
+Test(train, prints_a_table)
+{
+    char output[8192];
+    cr_assert_eq(
+        run("train --threads 1 --batch 4 --samples 8" SMALL_NET QUICK, output, sizeof output), 0);
+    cr_expect_not_null(strstr(output, "% of roofline"));
+    cr_expect_not_null(strstr(output, "\ndense 8 relu; dropout 0.5; dense 3 softmax "));
+    cr_expect_not_null(strstr(output, "\n  update dense_1 "));
+}
+
 /* One line on standard error, nothing on standard output unless `redirection` sends it elsewhere.
  */
 static void refused_to(const char *redirection, const char *arguments, int code,
@@ -378,6 +490,14 @@ Test(usage, is_refused_in_one_line)
     refused("kernels --threads 2x", 2, "--threads '2x'");
     refused("kernels --rounds 0", 2, "--rounds '0'");
     refused("kernels --min-time nan", 2, "--min-time 'nan'");
+    refused("train --net 'dense many'", 2, "--net at character 7: 'many'");
+    refused("train --net 'dense 8 rel; dense 3 softmax'", 2, "--net at character 1: ");
+    refused("train --net 'dense 8 relu'", 2, "softmax");
+    refused("train --input 0", 2, "--input '0'");
+    refused("train --input 6:f64", 2, "--input '6:f64'");
+    refused("train --batch 32,,480", 2, "--batch '32,,480'");
+    refused("train --samples 100 --batch 32,480", 2, "--samples 100: is less than a batch of 480");
+    refused("train --optimizer rmsprop", 2, "--optimizer 'rmsprop'");
 }
 
 Test(usage, full_output_is_an_io_error)
