@@ -49,6 +49,7 @@ static const char help_text[] =
     "bytes\n"
     "         take by the limits of the same round; random numbers, conversion and packing count "
     "nothing.\n"
+    "         Limits are of undisturbed moments: trust rows that were seldom preempted.\n"
     "\n"
     "  --isa NAME       scalar, avx2, avx512, neon, all   (limits: all; others: the best)\n"
     "  --threads N      or auto, one for each usable core (limits: auto; train: 1 and auto; "

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "bench/bench.h"
 #include "bench/bound.h"
@@ -62,6 +63,8 @@ struct contender {
     struct parts parts, rest_parts; /* of a whole step, of the epoch's last if it is smaller */
     double *seconds, *percents;     /* [rounds] of an epoch */
     struct part_sum *sums;          /* [parts] */
+    long switches;                  /* of the process before an epoch that counts */
+    long preemptions;               /* in the epochs that count, all threads together */
 };
 
 struct session {
@@ -174,12 +177,20 @@ static pn_status sample_limits(struct session *session, const struct contender *
 /* --- turns ---------------------------------------------------------------------------------------
  */
 
+/* Involuntary context switches of the process so far. */
+static long involuntary_switches(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
 /* Attaches the profile for the first of the two epochs. */
 static pn_status watch(void *user, pn_fit_view *view)
 {
     struct contender *contender = user;
     const bool first = view->epoch->epoch < view->epochs;
     fit_set_profile(view->model->running, first ? &contender->profile : NULL);
+    contender->switches = involuntary_switches();
     return PN_OK;
 }
 
@@ -196,6 +207,7 @@ static pn_status run_fit(struct contender *contender, double *seconds)
     pn_history *history;
     const pn_status status =
         pn_model_fit(contender->network->model, contender->data, &options, &history);
+    contender->preemptions += involuntary_switches() - contender->switches;
     if (status == PN_OK) {
         *seconds = pn_history_epochs(history)[pn_history_count(history) - 1].seconds;
     }
@@ -302,6 +314,9 @@ static pn_status report(struct session *session, struct contender *contender)
     }
     fprintf(out, "%-52s %5zu %7zu %-7s %3zu %11.0f %11.2f %10.1f", network->spec, network->input,
             contender->batch, contender->kernels->name, threads, rate, step_us, percent);
+    if (contender->preemptions > 0) {
+        fprintf(out, "  preempted %ld times", contender->preemptions);
+    }
     double total = 0;
     for (size_t i = 0; i < contender->profile.parts; i++) {
         total += (double)profile_nanoseconds(&contender->profile, i);
@@ -312,13 +327,15 @@ static pn_status report(struct session *session, struct contender *contender)
         json_object_set_new(parts, part.name, part_json(&part));
     }
     fclose(out);
-    json_t *row = json_pack(
-        "{s:s, s:i, s:s, s:s, s:i, s:i, s:s, s:i, s:f, s:f, s:f, s:o}", "network", network->spec,
-        "input", (int)network->input, "dtype", network->dtype == PN_U8 ? "u8" : "f32", "optimizer",
-        network->model->optimizer.kind == PN_ADAM ? "adam" : "sgd", "batch", (int)contender->batch,
-        "threads", (int)threads, "isa", contender->kernels->name, "samples",
-        (int)contender->samples, "samples_per_second", rate, "microseconds_per_step", step_us,
-        "percent_of_roofline", percent, "parts", parts);
+    json_t *row =
+        json_pack("{s:s, s:i, s:s, s:s, s:i, s:i, s:s, s:i, s:f, s:f, s:f, s:I, s:o}", "network",
+                  network->spec, "input", (int)network->input, "dtype",
+                  network->dtype == PN_U8 ? "u8" : "f32", "optimizer",
+                  network->model->optimizer.kind == PN_ADAM ? "adam" : "sgd", "batch",
+                  (int)contender->batch, "threads", (int)threads, "isa", contender->kernels->name,
+                  "samples", (int)contender->samples, "samples_per_second", rate,
+                  "microseconds_per_step", step_us, "percent_of_roofline", percent, "preemptions",
+                  (json_int_t)contender->preemptions, "parts", parts);
     const pn_status status = line == NULL ? error_memory(length, "a row of results")
                                           : output_row(&session->output, row, line);
     free(line);

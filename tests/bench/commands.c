@@ -244,6 +244,7 @@ static void check_train_row(const json_t *row)
     cr_expect_gt(json_integer_value(json_object_get(row, "batch")), 0);
     cr_expect_gt(json_integer_value(json_object_get(row, "threads")), 0);
     cr_expect_neq(text_of(row, "network")[0], '\0');
+    cr_expect(json_is_integer(json_object_get(row, "preemptions")));
     double percent = 0;
     const char *part;
     json_t *value;
