@@ -132,6 +132,8 @@ struct simd_optimizer_step {
  *
  * x         [batch, k] row-major;  dy [batch, panels * nr] columns of a row-major matrix with
  *           padded rows (already offset to the first panel).
+ * x_rows    where x is NULL: [batch] rows of k bytes, X = byte * x_scale + x_offset as gather_u8
+ *           makes it.
  * w, slot1, slot2   the first panel's start ([k, nr] each); slots unused by the step may be NULL.
  * scratch   SIMD_UPDATE_SCRATCH floats.
  */
@@ -140,6 +142,8 @@ struct simd_weight_update {
     size_t first_row, rows;
     const float *x;
     size_t x_stride;
+    const uint8_t *const *x_rows;
+    float x_scale, x_offset;
     const float *dy;
     size_t dy_stride;
     float *w, *slot1, *slot2;

@@ -41,8 +41,8 @@ static pn_status add_buffer(struct builder *builder, const char *prefix, const c
     }
     program->buffers = grown;
     struct plan_buffer *added = &grown[program->buffer_count];
+    *added = (struct plan_buffer){.columns = columns};
     snprintf(added->name, sizeof added->name, "%s%s", prefix, name);
-    added->columns = columns;
     /* Readable in whole panels, and where the loss rounds up to whole vectors of any table. */
     size_t padded = simd_padded_columns(builder->plan->kernels, columns);
     const size_t lanes = SIMD_MAX_LANES;
@@ -486,6 +486,19 @@ static size_t choose_row_block(const struct plan *plan)
     return (rows + mr - 1) / mr * mr;
 }
 
+/* Bytes are a quarter of their floats: where the batch's floats would leave the cache, reading and
+ * converting the bytes twice is cheaper. Only a dense layer that takes what was gathered can. */
+static void choose_gather(struct plan *plan)
+{
+    const struct program *program = &plan->program;
+    if (plan->mode != PLAN_TRAIN || plan->dtype != PN_U8 ||
+        plan->batch <= plan->threads * plan->row_block || program->steps[1].op != PLAN_DENSE) {
+        return;
+    }
+    plan->gather_again = true;
+    program->buffers[program->steps[0].output].passing = true;
+}
+
 pn_status plan_build(const struct pn_model *model, enum plan_mode mode, pn_dtype dtype,
                      size_t batch, size_t threads, const struct simd_kernels *kernels,
                      struct plan *plan)
@@ -519,6 +532,7 @@ pn_status plan_build(const struct pn_model *model, enum plan_mode mode, pn_dtype
     if (status == PN_OK) {
         lay_out_weights(plan);
         plan->row_block = choose_row_block(plan);
+        choose_gather(plan);
         status = plan_assign_tiles(plan);
     }
     if (status != PN_OK) {

@@ -86,7 +86,9 @@ pn_status plan_explain(const struct pn_model *model, const struct plan *plan, co
             const struct plan_weight *weight = &plan->weights[i];
             fprintf(out, "      %s [%zu, %zu]: %zu panels of %zu columns, X = %s, dY = %s%s\n",
                     model->layers[weight->layer].name, weight->k, weight->n, weight->panels,
-                    weight->nr, buffer_name(plan, plan->weight_input[i]),
+                    weight->nr,
+                    i == 0 && plan->gather_again ? "u8, converted once more"
+                                                 : buffer_name(plan, plan->weight_input[i]),
                     buffer_name(plan, plan->weight_gradient[i]),
                     weight->backward ? ", transposed copy kept" : "");
         }

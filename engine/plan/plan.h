@@ -30,6 +30,7 @@ struct plan_buffer {
     char name[48];
     size_t columns;
     size_t stride;
+    bool passing; /* nobody reads a row once its block is through: all blocks share the first's */
 };
 
 /* A dense layer's weights as kernels want them. Offsets count floats from the start of the arenas.
@@ -95,6 +96,9 @@ struct plan {
     pn_dtype dtype; /* of the samples */
     enum plan_mode mode;
     size_t row_block; /* rows that go through the whole program at a time */
+    /* The first weight's tiles convert the samples once more, since their floats would not stay in
+     * the cache until then. */
+    bool gather_again;
     struct plan_weight *weights;
     size_t weight_count;
     /* For each weight, in ascending layers: buffers of the training program. */

@@ -60,16 +60,19 @@ void workspace_fill(struct workspace *workspace, const pn_dataset *dataset, cons
     }
 }
 
+/* A block of the rows from `start` on. */
 struct rows {
     const struct row_job *job;
     struct workspace *workspace;
+    size_t start;
     size_t first, count;
 };
 
 static float *row_data(const struct rows *rows, int buffer)
 {
+    const struct plan_buffer *place = &rows->job->plan->program.buffers[buffer];
     return rows->workspace->buffers[buffer] +
-           rows->first * rows->job->plan->program.buffers[buffer].stride;
+           (place->passing ? rows->start : rows->first) * place->stride;
 }
 
 static size_t stride_of(const struct rows *rows, int buffer)
@@ -258,6 +261,7 @@ void execute_rows(const struct row_job *job, struct workspace *workspace, size_t
     for (size_t done = 0; done < count; done += block) {
         const struct rows rows = {.job = job,
                                   .workspace = workspace,
+                                  .start = first,
                                   .first = first + done,
                                   .count = count - done < block ? count - done : block};
         for (size_t i = 0; i < program->step_count; i++) {
@@ -284,6 +288,7 @@ void execute_tiles(const struct plan *plan, struct weights *weights,
         const struct plan_weight *weight = &plan->weights[tiles->weight];
         const int x = plan->weight_input[tiles->weight];
         const int dy = plan->weight_gradient[tiles->weight];
+        const bool again = plan->gather_again && tiles->weight == 0;
         const size_t x_stride = plan->program.buffers[x].stride;
         const size_t dy_stride = plan->program.buffers[dy].stride;
         const float *gradient = workspace->buffers[dy] + tiles->first_panel * weight->nr;
@@ -295,8 +300,11 @@ void execute_tiles(const struct plan *plan, struct weights *weights,
                                          .panels = tiles->panels,
                                          .first_row = tiles->first_row,
                                          .rows = tiles->rows,
-                                         .x = workspace->buffers[x],
+                                         .x = again ? NULL : workspace->buffers[x],
                                          .x_stride = x_stride,
+                                         .x_rows = (const uint8_t *const *)workspace->samples,
+                                         .x_scale = plan->program.steps[0].scale,
+                                         .x_offset = plan->program.steps[0].offset,
                                          .dy = gradient,
                                          .dy_stride = dy_stride,
                                          .w = weights->values + panel,

@@ -164,35 +164,58 @@ struct update_block {
 static ALWAYS_INLINE void pack_tile(const bool whole, size_t samples, size_t count, const float *x,
                                     size_t x_stride, float *to)
 {
-    for (size_t v = 0; v < count; v += VF_LANES) {
-        const float *from = x + v;
-        float *tile = to + v;
-        for (size_t p = 0; p < samples; p++) {
-            vf_store(tile, whole ? vf_load(from) : vf_load_n(from, count - v));
-            from += x_stride;
-            tile += count;
+    for (size_t p = 0; p < samples; p++) {
+        for (size_t v = 0; v < count; v += VF_LANES) {
+            vf_store(to + v, whole ? vf_load(x + v) : vf_load_n(x + v, count - v));
         }
+        x += x_stride;
+        to += count;
     }
 }
 
-/* A few samples at a time, whose rows are read along. `columns` of x may be read. */
-static void pack_tiles(const struct update_block *block, size_t columns, const float *x,
-                       size_t x_stride, float *to)
+/* The same from rows of bytes, from column `column` on. */
+static ALWAYS_INLINE void pack_tile_u8(const bool whole, size_t samples, size_t count,
+                                       const struct simd_weight_update *u, size_t sample,
+                                       size_t column, float *to)
+{
+    const vf factor = vf_set1(u->x_scale);
+    const vf summand = vf_set1(u->x_offset);
+    for (size_t p = 0; p < samples; p++) {
+        const uint8_t *from = u->x_rows[sample + p] + column;
+        for (size_t v = 0; v < count; v += VF_LANES) {
+            const vi bytes = whole ? vi_load_u8(from + v) : vi_load_u8_n(from + v, count - v);
+            vf_store(to + v, vf_add(vf_mul(vf_from_vi(bytes), factor), summand));
+        }
+        to += count;
+    }
+}
+
+/* Packs a block's tiles, a few samples at a time, whose rows are read along. Whole vectors are read
+ * where k allows it. */
+static void pack_tiles(const struct simd_weight_update *u, const struct update_block *block,
+                       float *to)
 {
     enum { SAMPLES = 16 };
-    const size_t samples = block->end - block->begin;
-    const size_t origin = row_split_begin(&block->split, block->first_tile);
-    for (size_t p = 0; p < samples; p += SAMPLES) {
-        const size_t few = samples - p < SAMPLES ? samples - p : SAMPLES;
+    for (size_t sample = block->begin; sample < block->end; sample += SAMPLES) {
+        const size_t few = block->end - sample < SAMPLES ? block->end - sample : SAMPLES;
         for (size_t t = block->first_tile; t < block->end_tile; t++) {
-            const size_t i = row_split_begin(&block->split, t) - origin;
-            const size_t count = row_split_begin(&block->split, t + 1) - origin - i;
-            const float *from = x + (block->begin + p) * x_stride + i;
-            float *tile = to + (t - block->first_tile) * block->tile_size + p * count;
-            if (i + (count + VF_LANES - 1) / VF_LANES * VF_LANES <= columns) {
-                pack_tile(true, few, count, from, x_stride, tile);
+            const size_t i = row_split_begin(&block->split, t);
+            const size_t count = row_split_begin(&block->split, t + 1) - i;
+            const size_t column = u->first_row + i;
+            const bool whole = column + (count + VF_LANES - 1) / VF_LANES * VF_LANES <= u->k;
+            float *tile =
+                to + (t - block->first_tile) * block->tile_size + (sample - block->begin) * count;
+            if (u->x == NULL && whole) {
+                pack_tile_u8(true, few, count, u, sample, column, tile);
+            } else if (u->x == NULL) {
+                pack_tile_u8(false, few, count, u, sample, column, tile);
             } else {
-                pack_tile(false, few, count, from, x_stride, tile);
+                const float *from = u->x + sample * u->x_stride + column;
+                if (whole) {
+                    pack_tile(true, few, count, from, u->x_stride, tile);
+                } else {
+                    pack_tile(false, few, count, from, u->x_stride, tile);
+                }
             }
         }
     }
@@ -259,22 +282,21 @@ static void update_columns(const struct simd_weight_update *u,
     const size_t fitting = UPDATE_X / block.tile_size, summed = UPDATE_SUM_ROWS / mr;
     const size_t block_tiles = batch_blocks > 1 && summed < fitting ? summed : fitting;
     const size_t tile_blocks = (block.split.tiles + block_tiles - 1) / block_tiles;
-    const bool pack = u->panels > 1;
+    const bool pack = u->panels > 1 || u->x == NULL;
     for (size_t tb = 0; tb < tile_blocks; tb++) {
         block.first_tile = tb * block.split.tiles / tile_blocks;
         block.end_tile = (tb + 1) * block.split.tiles / tile_blocks;
-        const size_t first = row_split_begin(&block.split, block.first_tile);
-        const float *x = u->x + u->first_row + first;
         for (size_t b = 0; b < batch_blocks; b++) {
             block.begin = b * u->batch / batch_blocks;
             block.end = (b + 1) * u->batch / batch_blocks;
             block.first = b == 0;
             block.last = b + 1 == batch_blocks;
             if (pack) {
-                pack_tiles(&block, u->k - u->first_row - first, x, u->x_stride, packed);
+                pack_tiles(u, &block, packed);
                 block.x = packed;
             } else {
-                block.x = x + block.begin * u->x_stride;
+                block.x = u->x + block.begin * u->x_stride + u->first_row +
+                          row_split_begin(&block.split, block.first_tile);
                 block.x_stride = u->x_stride;
             }
             for (size_t panel = 0; panel < u->panels; panel++) {

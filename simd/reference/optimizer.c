@@ -58,7 +58,9 @@ void reference_weight_update(const struct simd_weight_update *u)
         for (size_t i = u->first_row; i < u->first_row + u->rows; i++) {
             float gradient = 0.0f;
             for (size_t r = 0; r < u->batch; r++) {
-                gradient = fmaf(u->x[r * u->x_stride + i], u->dy[r * u->dy_stride + j], gradient);
+                const float x = u->x != NULL ? u->x[r * u->x_stride + i]
+                                             : (float)u->x_rows[r][i] * u->x_scale + u->x_offset;
+                gradient = fmaf(x, u->dy[r * u->dy_stride + j], gradient);
             }
             const size_t at_w = (j / u->nr * u->k + i) * u->nr + j % u->nr;
             step_one(&u->step, gradient, at(u->w, at_w), at(u->slot1, at_w), at(u->slot2, at_w));

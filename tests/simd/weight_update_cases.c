@@ -3,14 +3,31 @@
 
 #include <string.h>
 
+/* Each row of X within random bytes, whatever comes between. */
+static const uint8_t *const *random_rows(size_t batch, size_t k)
+{
+    const uint8_t **rows = frame_bytes(batch * sizeof *rows);
+    uint8_t *samples = frame_bytes(batch * k);
+    for (size_t i = 0; i < batch * k; i++) {
+        samples[i] = (uint8_t)frame_random();
+    }
+    for (size_t r = 0; r < batch; r++) {
+        rows[r] = samples + frame_below(batch) * k;
+    }
+    frame_protect(samples);
+    frame_protect(rows);
+    return rows;
+}
+
 /* k: rows of each panel, of which [first, first + rows) are updated. */
 static void weight_update_case(const struct simd_kernels *kernels, enum simd_optimizer kind,
-                               size_t batch, size_t nr, size_t panels, size_t k, size_t first,
-                               size_t rows)
+                               bool bytes, size_t batch, size_t nr, size_t panels, size_t k,
+                               size_t first, size_t rows)
 {
     if (!frame_begin(kernels, "weight_update",
-                     "%s, batch=%zu %zu panels of %zu, rows %zu..%zu of %zu", optimizer_name(kind),
-                     batch, panels, nr, first, first + rows, k)) {
+                     "%s, %s batch=%zu %zu panels of %zu, rows %zu..%zu of %zu",
+                     optimizer_name(kind), bytes ? "bytes" : "floats", batch, panels, nr, first,
+                     first + rows, k)) {
         return;
     }
     struct simd_weight_update call = {
@@ -25,7 +42,13 @@ static void weight_update_case(const struct simd_kernels *kernels, enum simd_opt
         .scratch = frame_output(SIMD_UPDATE_SCRATCH),
         .step = optimizer_random_step(kind),
     };
-    call.x = frame_input((batch - 1) * call.x_stride + k);
+    if (bytes) {
+        call.x_rows = random_rows(batch, k);
+        call.x_scale = frame_unit();
+        call.x_offset = frame_unit();
+    } else {
+        call.x = frame_input((batch - 1) * call.x_stride + k);
+    }
     call.dy = frame_input((batch - 1) * call.dy_stride + panels * nr);
     struct optimizer_state actual, expected;
     optimizer_random_state(kind, panels * k * nr, &actual, &expected);
@@ -42,33 +65,37 @@ static void weight_update_case(const struct simd_kernels *kernels, enum simd_opt
     frame_end();
 }
 
-static void cases_of(const struct simd_kernels *kernels, enum simd_optimizer kind, size_t nr,
-                     size_t panels)
+static void cases_of(const struct simd_kernels *kernels, enum simd_optimizer kind, bool bytes,
+                     size_t nr, size_t panels)
 {
     const size_t mr = kernels->mr;
     for (size_t k = 1; k <= 2 * mr + 1; k++) {
-        weight_update_case(kernels, kind, 1 + k % 7, nr, panels, k, 0, k);
+        weight_update_case(kernels, kind, bytes, 1 + k % 7, nr, panels, k, 0, k);
     }
     for (size_t batch = 1; batch <= 33; batch++) {
         const size_t k = 2 * mr + 3;
         const size_t first = batch % mr;
-        weight_update_case(kernels, kind, batch, nr, panels, k, first, 1 + batch % (k - first));
+        weight_update_case(kernels, kind, bytes, batch, nr, panels, k, first,
+                           1 + batch % (k - first));
     }
     /* Past a block of the batch, and past a block of rows. */
-    weight_update_case(kernels, kind, 513, nr, panels, mr + 1, 0, mr + 1);
-    weight_update_case(kernels, kind, 1100, nr, panels, 3, 1, 2);
-    weight_update_case(kernels, kind, 9, nr, panels, 40 * mr + 1, 2, 39 * mr);
-    weight_update_case(kernels, kind, 600, nr, panels, 250, 5, 240);
+    weight_update_case(kernels, kind, bytes, 513, nr, panels, mr + 1, 0, mr + 1);
+    weight_update_case(kernels, kind, bytes, 1100, nr, panels, 3, 1, 2);
+    weight_update_case(kernels, kind, bytes, 9, nr, panels, 40 * mr + 1, 2, 39 * mr);
+    weight_update_case(kernels, kind, bytes, 600, nr, panels, 250, 5, 240);
 }
 
 void weight_update_cases(const struct simd_kernels *kernels)
 {
     for (int i = 0; i < SIMD_OPTIMIZER_COUNT; i++) {
         const enum simd_optimizer kind = (enum simd_optimizer)i;
-        cases_of(kernels, kind, kernels->lanes, 1);
-        cases_of(kernels, kind, kernels->nr, 1);
-        cases_of(kernels, kind, kernels->nr, 3);
+        cases_of(kernels, kind, false, kernels->lanes, 1);
+        cases_of(kernels, kind, false, kernels->nr, 1);
+        cases_of(kernels, kind, false, kernels->nr, 3);
+        cases_of(kernels, kind, true, kernels->lanes, 1);
+        cases_of(kernels, kind, true, kernels->nr, 3);
         /* Past the columns that share a block of X. */
-        weight_update_case(kernels, kind, 520, kernels->nr, 256 / kernels->nr + 1, 200, 3, 195);
+        weight_update_case(kernels, kind, false, 520, kernels->nr, 256 / kernels->nr + 1, 200, 3,
+                           195);
     }
 }
