@@ -77,9 +77,6 @@ pn_status pn_model_checkpoint(const char *file, const pn_checkpoint_options *opt
     *callback = (pn_callback){0};
     pn_status status =
         check_struct_size(options->struct_size, sizeof *options, "pn_checkpoint_options");
-    if (status == PN_OK) {
-        status = format_check_path(file);
-    }
     if (status != PN_OK) {
         return status;
     }
@@ -92,6 +89,9 @@ pn_status pn_model_checkpoint(const char *file, const pn_checkpoint_options *opt
     status = checkpoint->file != NULL
                  ? monitor_init(&checkpoint->monitor, who, options->monitor, 0.0)
                  : error_memory(strlen(file) + 1, who);
+    if (status == PN_OK) {
+        status = format_check_path(file);
+    }
     if (status != PN_OK) {
         free_user(checkpoint);
         return status;
