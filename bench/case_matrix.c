@@ -6,7 +6,8 @@ static size_t padded(const struct simd_kernels *kernels, size_t n)
     return simd_padded_columns(kernels, n);
 }
 
-/* --- products: buffers a, b, c, bias, y --------------------------------------------------------
+/* --- products: buffers a, b, c, bias, y, scratch
+ * --------------------------------------------------------
  */
 
 static void product_sizes(const struct simd_kernels *kernels, const struct bench_case *spec,
@@ -17,6 +18,7 @@ static void product_sizes(const struct simd_kernels *kernels, const struct bench
     bytes[2] = case_floats(spec->m * padded(kernels, spec->n));
     bytes[3] = case_floats(padded(kernels, spec->n));
     bytes[4] = case_floats(spec->m * padded(kernels, spec->n));
+    bytes[5] = case_floats(SIMD_SCRATCH);
 }
 
 static struct work product_work(const struct simd_kernels *kernels, const struct bench_case *spec)
@@ -44,6 +46,7 @@ static struct simd_gemm product(const struct simd_kernels *kernels, const struct
         .c = operands->buffer[2],
         .c_stride = padded(kernels, spec->n),
         .epilogue = (enum simd_epilogue)spec->option,
+        .scratch = operands->buffer[5],
     };
     if (spec->option == SIMD_STORE_RELU) {
         gemm.bias = operands->buffer[3];
@@ -150,7 +153,7 @@ static void update_sizes(const struct simd_kernels *kernels, const struct bench_
     for (int i = 2; i < 5; i++) {
         bytes[i] = case_floats(weight);
     }
-    bytes[5] = case_floats(weight > SIMD_UPDATE_SCRATCH ? weight : SIMD_UPDATE_SCRATCH);
+    bytes[5] = case_floats(weight > SIMD_SCRATCH ? weight : SIMD_SCRATCH);
 }
 
 /* Second moments are not negative. */

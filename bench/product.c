@@ -97,7 +97,7 @@ static struct sizes sizes_of(const struct product *product)
         .own_b = update ? shape->k * product->own_b_stride : panels,
         .own_c = update ? panels : shape->m * product->own_c_stride,
         .own_w = update ? panels : 1,
-        .scratch = update ? product->threads * SIMD_UPDATE_SCRATCH : 1,
+        .scratch = product->threads * SIMD_SCRATCH,
     };
 }
 
@@ -184,7 +184,7 @@ void product_free(struct product *product)
  */
 
 /* As engine/train/execute.c calls it for a dense layer and for its input's gradient. */
-static void run_gemm(const struct product *product, const struct share *share)
+static void run_gemm(const struct product *product, const struct share *share, size_t thread)
 {
     const size_t k = product->shape.k, nr = product->nr;
     const size_t first = share->first_panel * nr;
@@ -200,7 +200,8 @@ static void run_gemm(const struct product *product, const struct share *share)
                             .b_panel_stride = k * nr,
                             .c = product->own_c + share->first_row * product->own_c_stride + first,
                             .c_stride = product->own_c_stride,
-                            .epilogue = SIMD_STORE});
+                            .epilogue = SIMD_STORE,
+                            .scratch = product->scratch + thread * SIMD_SCRATCH});
 }
 
 /* As engine/train/execute.c calls it, with the step that only keeps the gradient. */
@@ -221,7 +222,7 @@ static void run_update(const struct product *product, const struct share *share,
                                      .dy_stride = product->own_b_stride,
                                      .w = product->own_w + panel,
                                      .slot1 = product->own_c + panel,
-                                     .scratch = product->scratch + thread * SIMD_UPDATE_SCRATCH,
+                                     .scratch = product->scratch + thread * SIMD_SCRATCH,
                                      .step = {.kind = SIMD_GRADIENT}});
 }
 
@@ -234,7 +235,7 @@ void product_run(const struct product *product, size_t thread)
     if (product->shape.op == PRODUCT_DW) {
         run_update(product, &share, thread);
     } else {
-        run_gemm(product, &share);
+        run_gemm(product, &share, thread);
     }
 }
 

@@ -35,7 +35,8 @@ struct product {
     struct arena arena;
     float *a, *b, *c;             /* a library's */
     float *own_a, *own_b, *own_c; /* pinion's */
-    float *own_w, *scratch;       /* of weight_update */
+    float *own_w;                 /* of weight_update */
+    float *scratch;               /* SIMD_SCRATCH for each thread */
     size_t own_a_stride, own_b_stride, own_c_stride;
     float *expected; /* pinion's result, row-major without gaps */
 };

@@ -31,9 +31,9 @@ extern "C" {
 /* Widest vector of any table, in floats: paddings and alignments use it. */
 enum { SIMD_MAX_LANES = 16, SIMD_ALIGNMENT = 64 };
 
-/* Floats that weight_update works in, for each thread: what a second-level cache of 512 KiB holds.
- */
-enum { SIMD_UPDATE_SCRATCH = 96 * 1024 };
+/* Floats that products pack operands into, for each thread: what a second-level cache of 512 KiB
+ * holds. */
+enum { SIMD_SCRATCH = 96 * 1024 };
 
 enum simd_activation {
     SIMD_LINEAR,
@@ -68,13 +68,21 @@ enum simd_epilogue {
 /*
  * C[m, n] = epilogue(start + A · B), k >= 1.
  *
- * a       gemm_nn: A(i, p) = a[i * a_stride + p];  gemm_tn: A(i, p) = a[p * a_stride + i].
- * b       B(p, j) = b[(j / nr) * b_panel_stride + p * b_stride + j % nr], nr = simd_panel_width(n).
- *         Panels of a [k, n] weight: b_stride = nr, b_panel_stride = k * nr. A row-major matrix
- * with padded rows: b_stride = its stride, b_panel_stride = nr. bias    [n] padded to a multiple of
- * nr, or NULL: where chains start from. Not with `accumulate`. accumulate  chains continue from
- * what C holds. c       [m, n] row-major, exactly n columns are written. y, y_stride, scale   for
- * SIMD_RELU_GRADIENT: [m, n]; |c| below 2^-100 becomes 0.
+ * - a: gemm_nn: A(i, p) = a[i * a_stride + p]; gemm_tn: A(i, p) = a[p * a_stride + i].
+ *
+ * - b: B(p, j) = b[(j / nr) * b_panel_stride + p * b_stride + j % nr], nr = simd_panel_width(n).
+ *   Panels of a [k, n] weight: b_stride = nr, b_panel_stride = k * nr. A row-major matrix with
+ *   padded rows: b_stride = its stride, b_panel_stride = nr.
+ *
+ * - bias: [n] padded to a multiple of nr, or NULL: where chains start from. Not with `accumulate`.
+ *
+ * - accumulate: chains continue from what C holds.
+ *
+ * - c: [m, n] row-major, exactly n columns are written.
+ *
+ * - y, y_stride, scale: for SIMD_RELU_GRADIENT, [m, n]; |c| below 2^-100 becomes 0.
+ *
+ * - scratch: SIMD_SCRATCH floats, or NULL, which makes wide products a little slower.
  */
 struct simd_gemm {
     size_t m, n, k;
@@ -90,6 +98,7 @@ struct simd_gemm {
     const float *y;
     size_t y_stride;
     float scale;
+    float *scratch;
 };
 
 enum simd_optimizer {
@@ -135,7 +144,7 @@ struct simd_optimizer_step {
  * x_rows    where x is NULL: [batch] rows of k bytes, X = byte * x_scale + x_offset as gather_u8
  *           makes it.
  * w, slot1, slot2   the first panel's start ([k, nr] each); slots unused by the step may be NULL.
- * scratch   SIMD_UPDATE_SCRATCH floats.
+ * scratch   SIMD_SCRATCH floats.
  */
 struct simd_weight_update {
     size_t batch, k, nr, panels;

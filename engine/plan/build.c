@@ -475,10 +475,11 @@ static void lay_out_weights(struct plan *plan)
     }
 }
 
-/* Rows whose buffers stay in a core's share of the cache between the steps, in whole tiles. */
+/* Rows whose buffers stay in a core's share of the cache between the steps, in whole tiles, but so
+ * many that weights, which pass once for each block, cost little beside the products. */
 static size_t choose_row_block(const struct plan *plan)
 {
-    enum { BLOCK_BYTES = 512 * 1024, LEAST_ROWS = 48 };
+    enum { BLOCK_BYTES = 512 * 1024, LEAST_ROWS = 126 };
     const size_t mr = plan->kernels->mr;
     const size_t row_bytes = plan->program.row_floats * sizeof(float);
     size_t rows = BLOCK_BYTES / (row_bytes > 0 ? row_bytes : 1);

@@ -101,23 +101,30 @@ static void gather(const struct rows *rows, const struct plan_step *step)
     }
 }
 
+static float *scratch_of(const struct weights *weights, size_t thread)
+{
+    return weights->scratch + thread * SIMD_SCRATCH;
+}
+
 static void dense(const struct rows *rows, const struct plan_step *step)
 {
     const struct plan *plan = rows->job->plan;
     const struct plan_weight *weight = &plan->weights[step->weight];
     const float *values = rows->job->weights->values;
-    plan->kernels->gemm_nn(&(struct simd_gemm){.m = rows->count,
-                                               .n = weight->n,
-                                               .k = weight->k,
-                                               .a = row_data(rows, step->input),
-                                               .a_stride = stride_of(rows, step->input),
-                                               .b = values + weight->offset,
-                                               .b_stride = weight->nr,
-                                               .b_panel_stride = weight->k * weight->nr,
-                                               .bias = values + weight->bias_offset,
-                                               .c = row_data(rows, step->output),
-                                               .c_stride = stride_of(rows, step->output),
-                                               .epilogue = step->epilogue});
+    plan->kernels->gemm_nn(
+        &(struct simd_gemm){.m = rows->count,
+                            .n = weight->n,
+                            .k = weight->k,
+                            .a = row_data(rows, step->input),
+                            .a_stride = stride_of(rows, step->input),
+                            .b = values + weight->offset,
+                            .b_stride = weight->nr,
+                            .b_panel_stride = weight->k * weight->nr,
+                            .bias = values + weight->bias_offset,
+                            .c = row_data(rows, step->output),
+                            .c_stride = stride_of(rows, step->output),
+                            .epilogue = step->epilogue,
+                            .scratch = scratch_of(rows->job->weights, rows->job->thread)});
 }
 
 static void dense_gradient(const struct rows *rows, const struct plan_step *step)
@@ -139,7 +146,8 @@ static void dense_gradient(const struct rows *rows, const struct plan_step *step
                             .epilogue = step->epilogue,
                             .y = row_data(rows, step->forward),
                             .y_stride = stride_of(rows, step->forward),
-                            .scale = step->scale});
+                            .scale = step->scale,
+                            .scratch = scratch_of(rows->job->weights, rows->job->thread)});
 }
 
 static void activation(const struct rows *rows, const struct plan_step *step)
@@ -310,7 +318,7 @@ void execute_tiles(const struct plan *plan, struct weights *weights,
                                          .w = weights->values + panel,
                                          .slot1 = slot_at(weights, 0, panel),
                                          .slot2 = slot_at(weights, 1, panel),
-                                         .scratch = weights->scratch + thread * SIMD_UPDATE_SCRATCH,
+                                         .scratch = scratch_of(weights, thread),
                                          .step = *step});
         profile_mark(clock, profile_tiles_part(plan, tiles->weight, PROFILE_UPDATE));
         if (tiles->first_row == 0 && model->layers[weight->layer].use_bias) {

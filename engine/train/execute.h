@@ -26,6 +26,7 @@ struct row_job {
     const struct plan *plan;
     const struct pn_model *model;
     const struct weights *weights;
+    size_t thread;               /* whose scratch memory to use */
     float gradient_scale;        /* 1 / rows of the batch */
     uint64_t step;               /* for dropout */
     struct profile_clock *clock; /* NULL: nobody asks where the time goes */

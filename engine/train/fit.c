@@ -368,6 +368,7 @@ static void train_batch(struct fit *fit, size_t thread, size_t base, size_t rows
     const struct row_job job = {.plan = plan,
                                 .model = fit->model,
                                 .weights = &fit->weights,
+                                .thread = thread,
                                 .gradient_scale = 1.0f / (float)rows,
                                 .step = clock->steps - 1,
                                 .clock = profile};

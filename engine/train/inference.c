@@ -77,7 +77,8 @@ void inference_run(struct inference *inference, const struct weights *weights, s
 {
     const struct plan *plan = &inference->plan;
     struct workspace *workspace = &inference->workspaces[thread];
-    const struct row_job job = {.plan = plan, .model = inference->model, .weights = weights};
+    const struct row_job job = {
+        .plan = plan, .model = inference->model, .weights = weights, .thread = thread};
     const size_t count = inference->dataset->count;
     const size_t end = plan_first_row(count, plan->threads, thread + 1);
     for (size_t first = plan_first_row(count, plan->threads, thread); first < end;

@@ -14,7 +14,7 @@ pn_status weights_map(struct weights *weights, const struct plan *plan)
         fits = fits && arena_reserve(arena, plan->weights_size, sizeof(float));
     }
     fits = fits && arena_reserve(arena, plan->transposed_size, sizeof(float));
-    const size_t scratch = plan->mode == PLAN_TRAIN ? plan->threads * SIMD_UPDATE_SCRATCH : 0;
+    const size_t scratch = plan->threads * SIMD_SCRATCH;
     fits = fits && arena_reserve(arena, scratch, sizeof(float));
     if (!fits) {
         return error_memory(SIZE_MAX, "the weights");
@@ -28,7 +28,7 @@ pn_status weights_map(struct weights *weights, const struct plan *plan)
         weights->slot[i] = arena_take(arena, plan->weights_size, sizeof(float));
     }
     weights->transposed = arena_take(arena, plan->transposed_size, sizeof(float));
-    weights->scratch = scratch > 0 ? arena_take(arena, scratch, sizeof(float)) : NULL;
+    weights->scratch = arena_take(arena, scratch, sizeof(float));
     return PN_OK;
 }
 
@@ -54,7 +54,7 @@ void weights_touch(struct weights *weights, const struct plan *plan, size_t thre
             }
         }
     }
-    memset(weights->scratch + thread * SIMD_UPDATE_SCRATCH, 0, SIMD_UPDATE_SCRATCH * sizeof(float));
+    memset(weights->scratch + thread * SIMD_SCRATCH, 0, SIMD_SCRATCH * sizeof(float));
 }
 
 /* Where a tensor of the model lies in an arena of the run. */

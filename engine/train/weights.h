@@ -11,7 +11,7 @@ struct weights {
     float *values;                /* panels and biases: plan_weight's offsets */
     float *slot[MODEL_MAX_SLOTS]; /* the same layout; NULL where the optimizer has none */
     float *transposed;
-    float *scratch; /* SIMD_UPDATE_SCRATCH for each thread; NULL where nobody trains */
+    float *scratch; /* SIMD_SCRATCH for each thread */
 };
 
 /* Maps the arenas; nothing is touched yet. */

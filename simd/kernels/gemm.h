@@ -13,12 +13,14 @@
 #include "simd/kernels/rows.h"
 #include "simd/simd.h"
 
-/* A panel of KC rows stays in half of a 32 KiB L1, a block of MC x KC of A in half of a 512 KiB L2.
- * A k a little larger than KC is not worth a second pass over C. */
+/* A panel of KC rows stays in the first-level cache, a block of MC x KC of A in half of a 512 KiB
+ * second level. A k a little larger than KC is not worth a second pass over C. From PACK_COLUMNS
+ * columns on, a copy of A's block without other rows between pays. */
 enum {
     GEMM_NR = GEMM_NV * VF_LANES,
     GEMM_KC = 512,
     GEMM_MC = 128,
+    GEMM_PACK_COLUMNS = 1024,
     GEMM_MAX_ROWS = GEMM_MR > GEMM_MR_NARROW ? GEMM_MR : GEMM_MR_NARROW
 };
 
@@ -52,6 +54,15 @@ static ALWAYS_INLINE void tile_multiply(const int rows, const int vectors, const
     } while (--k > 0);
 }
 
+/* Asks for the cache lines of `floats` floats. */
+static ALWAYS_INLINE void prefetch_floats(const int floats, const float *p)
+{
+    const int line = SIMD_ALIGNMENT / (int)sizeof *p;
+    for (int i = 0; i < floats; i += line) {
+        vf_prefetch(p + i);
+    }
+}
+
 /* One tile's operands. Chains start from start[i * start_stride + j]: C itself to continue, a row
  * of biases or zeros with stride 0. */
 struct gemm_tile {
@@ -82,12 +93,16 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
             acc[i][v] = vf_load(tile->start + (size_t)i * tile->start_stride + v * VF_LANES);
         }
     }
-    tile_multiply(rows, vectors, transposed, tile->k, tile->a, tile->a_stride, tile->b,
-                  tile->b_stride, acc);
     /* Here, or they would be read again after each store, which may write anything. */
     float *const c = tile->c;
     const float *const outputs = tile->y;
     const size_t c_stride = tile->c_stride, y_stride = tile->y_stride;
+    UNROLL
+    for (int i = 0; i < rows; i++) { /* of the tile below */
+        prefetch_floats(vectors * VF_LANES, c + (size_t)(rows + i) * c_stride);
+    }
+    tile_multiply(rows, vectors, transposed, tile->k, tile->a, tile->a_stride, tile->b,
+                  tile->b_stride, acc);
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
@@ -114,11 +129,8 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
 
 #define GEMM_TILE_NAME(rows, name, ...) name##_##rows,
 
-#define GEMM_TILES(max_rows, ...)                                                                  \
-    FOR_ROWS(max_rows, GEMM_TILE_FUNCTION, __VA_ARGS__)                                            \
-    GEMM_TILE_TABLE(max_rows, __VA_ARGS__)
-
-#define GEMM_TILE_TABLE(max_rows, name, ...)                                                       \
+#define GEMM_TILES(max_rows, name, ...)                                                            \
+    FOR_ROWS(max_rows, GEMM_TILE_FUNCTION, name, __VA_ARGS__)                                      \
     static gemm_tile_function *const name[] = {FOR_ROWS(max_rows, GEMM_TILE_NAME, name)};
 
 GEMM_TILES(GEMM_MR, nn_store, GEMM_NV, false, SIMD_STORE)
@@ -186,58 +198,113 @@ static void gemm_edge_tile(gemm_tile_function *function, size_t rows, size_t col
     store_columns(rows, columns, c, tile->c, tile->c_stride);
 }
 
-static void gemm(const struct simd_gemm *g, const bool transposed)
+/* A block of work: tiles [first_tile, end_tile) of all rows, k from k_begin to k_end. */
+struct gemm_block {
+    struct row_split split;
+    size_t first_tile, end_tile;
+    size_t k_begin, k_end;
+    bool first, last; /* of the blocks of k */
+    const float *a;   /* of the first tile */
+    size_t a_stride;
+};
+
+/* Points a block at its part of A, or at a copy of it in scratch memory, whose rows are an odd
+ * number of cache lines apart and so spread over the cache's sets. */
+static void gemm_block_place(const struct simd_gemm *g, const bool transposed, const bool pack,
+                             struct gemm_block *block)
+{
+    const size_t i = row_split_begin(&block->split, block->first_tile);
+    const size_t m = row_split_begin(&block->split, block->end_tile) - i;
+    const size_t k = block->k_end - block->k_begin;
+    block->a = transposed ? g->a + block->k_begin * g->a_stride + i
+                          : g->a + i * g->a_stride + block->k_begin;
+    block->a_stride = g->a_stride;
+    if (!pack) {
+        return;
+    }
+    const size_t rows = transposed ? k : m, columns = transposed ? m : k;
+    const size_t stride = ((columns + SIMD_MAX_LANES - 1) / SIMD_MAX_LANES | 1) * SIMD_MAX_LANES;
+    for (size_t r = 0; r < rows; r++) {
+        const float *from = block->a + r * g->a_stride;
+        float *to = g->scratch + r * stride;
+        size_t j = 0;
+        for (; j + VF_LANES <= columns; j += VF_LANES) {
+            vf_store(to + j, vf_load(from + j));
+        }
+        vf_store_n(to + j, vf_load_n(from + j, columns - j), columns - j);
+    }
+    block->a = g->scratch;
+    block->a_stride = stride;
+}
+
+/* A block's tiles of the panel whose first column is j. */
+static void gemm_panel(const struct simd_gemm *g, const bool transposed,
+                       const struct gemm_block *block, size_t j)
 {
     static const float zeros[GEMM_NR];
     const bool narrow = g->n <= VF_LANES;
     const size_t nr = narrow ? VF_LANES : GEMM_NR;
-    const size_t k_blocks = (g->k + GEMM_KC - 1) / GEMM_KC;
-    const struct row_split all = row_split(g->m, narrow ? GEMM_MR_NARROW : GEMM_MR);
-    const size_t block_tiles = GEMM_MC / (narrow ? GEMM_MR_NARROW : GEMM_MR);
+    const size_t columns = g->n - j < nr ? g->n - j : nr;
+    const enum simd_epilogue epilogue = block->last ? g->epilogue : SIMD_STORE;
+    gemm_tile_function *const *const functions = gemm_tiles[narrow][transposed][epilogue];
+    const size_t first = row_split_begin(&block->split, block->first_tile);
+    struct gemm_tile tile = {
+        .k = block->k_end - block->k_begin,
+        .a = block->a,
+        .a_stride = block->a_stride,
+        .b = g->b + j / nr * g->b_panel_stride + block->k_begin * g->b_stride,
+        .b_stride = g->b_stride,
+        .start = g->bias != NULL ? g->bias + j : zeros,
+        .c = g->c + first * g->c_stride + j,
+        .c_stride = g->c_stride,
+        .scale = g->scale,
+    };
+    if (!block->first || g->accumulate) {
+        tile.start = tile.c;
+        tile.start_stride = tile.c_stride;
+    }
+    if (epilogue == SIMD_RELU_GRADIENT) {
+        tile.y = g->y + first * g->y_stride + j;
+        tile.y_stride = g->y_stride;
+    }
+    for (size_t t = block->first_tile; t < block->end_tile; t++) {
+        const size_t rows = row_split_rows(&block->split, t);
+        if (columns == nr) {
+            functions[rows - 1](&tile);
+        } else {
+            gemm_edge_tile(functions[rows - 1], rows, columns, &tile);
+        }
+        tile.a += transposed ? rows : rows * tile.a_stride;
+        tile.start += rows * tile.start_stride;
+        tile.c += rows * tile.c_stride;
+        if (epilogue == SIMD_RELU_GRADIENT) {
+            tile.y += rows * tile.y_stride;
+        }
+    }
+}
 
-    for (size_t block = 0; block < k_blocks; block++) {
-        const size_t k_begin = block * g->k / k_blocks;
-        const size_t k_end = (block + 1) * g->k / k_blocks;
-        const bool last = block + 1 == k_blocks;
-        const bool from_c = block > 0 || g->accumulate;
-        gemm_tile_function *const *functions =
-            gemm_tiles[narrow][transposed][last ? g->epilogue : SIMD_STORE];
-        for (size_t first_tile = 0; first_tile < all.tiles; first_tile += block_tiles) {
-            const size_t end_tile =
-                all.tiles - first_tile < block_tiles ? all.tiles : first_tile + block_tiles;
+static void gemm(const struct simd_gemm *g, const bool transposed)
+{
+    const bool narrow = g->n <= VF_LANES;
+    const size_t nr = narrow ? VF_LANES : GEMM_NR;
+    const size_t mr = narrow ? GEMM_MR_NARROW : GEMM_MR;
+    const size_t k_blocks = (g->k + GEMM_KC - 1) / GEMM_KC;
+    const bool pack = g->scratch != NULL && g->n >= GEMM_PACK_COLUMNS;
+    struct gemm_block block = {.split = row_split(g->m, mr)};
+    const size_t tiles = block.split.tiles, block_tiles = GEMM_MC / mr;
+    const size_t row_blocks = (tiles + block_tiles - 1) / block_tiles;
+
+    for (size_t k_block = 0; k_block < k_blocks; k_block++) {
+        block.k_begin = k_block * g->k / k_blocks;
+        block.k_end = (k_block + 1) * g->k / k_blocks;
+        block.first = k_block == 0;
+        block.last = k_block + 1 == k_blocks;
+        for (size_t row_block = 0; row_block < row_blocks; row_block++) {
+            block.first_tile = row_block * tiles / row_blocks;
+            block.end_tile = (row_block + 1) * tiles / row_blocks;
+            gemm_block_place(g, transposed, pack, &block);
             for (size_t j = 0; j < g->n; j += nr) {
-                const size_t columns = g->n - j < nr ? g->n - j : nr;
-                const float *b = g->b + j / nr * g->b_panel_stride + k_begin * g->b_stride;
-                for (size_t t = first_tile; t < end_tile; t++) {
-                    const size_t i = row_split_begin(&all, t);
-                    const size_t rows = row_split_begin(&all, t + 1) - i;
-                    struct gemm_tile tile = {
-                        .k = k_end - k_begin,
-                        .a = transposed ? g->a + k_begin * g->a_stride + i
-                                        : g->a + i * g->a_stride + k_begin,
-                        .a_stride = g->a_stride,
-                        .b = b,
-                        .b_stride = g->b_stride,
-                        .c = g->c + i * g->c_stride + j,
-                        .c_stride = g->c_stride,
-                        .scale = g->scale,
-                    };
-                    if (from_c) {
-                        tile.start = tile.c;
-                        tile.start_stride = tile.c_stride;
-                    } else {
-                        tile.start = g->bias != NULL ? g->bias + j : zeros;
-                    }
-                    if (last && g->epilogue == SIMD_RELU_GRADIENT) {
-                        tile.y = g->y + i * g->y_stride + j;
-                        tile.y_stride = g->y_stride;
-                    }
-                    if (columns == nr) {
-                        functions[rows - 1](&tile);
-                    } else {
-                        gemm_edge_tile(functions[rows - 1], rows, columns, &tile);
-                    }
-                }
+                gemm_panel(g, transposed, &block, j);
             }
         }
     }

@@ -27,6 +27,11 @@ static inline size_t row_split_begin(const struct row_split *split, size_t t)
     return t * split->rows + (t < split->larger ? t : split->larger);
 }
 
+static inline size_t row_split_rows(const struct row_split *split, size_t t)
+{
+    return split->rows + (t < split->larger ? 1 : 0);
+}
+
 /* FOR_ROWS(max, X, ...): X(1, ...) X(2, ...) ... X(max, ...), for the sizes that tiles have. */
 #define FOR_ROWS(max, ...)       FOR_ROWS_NAMED(max, __VA_ARGS__)
 #define FOR_ROWS_NAMED(max, ...) FOR_ROWS_##max(__VA_ARGS__)

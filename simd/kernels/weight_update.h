@@ -20,8 +20,8 @@ enum {
     UPDATE_WHOLE = 512,
     UPDATE_KC = 256,
     UPDATE_COLUMNS = 256,
-    UPDATE_X = SIMD_UPDATE_SCRATCH / 2,
-    UPDATE_SUM_ROWS = (SIMD_UPDATE_SCRATCH - UPDATE_X) / UPDATE_COLUMNS
+    UPDATE_X = SIMD_SCRATCH / 2,
+    UPDATE_SUM_ROWS = (SIMD_SCRATCH - UPDATE_X) / UPDATE_COLUMNS
 };
 
 struct update_tile {
@@ -54,28 +54,19 @@ static ALWAYS_INLINE void update_tile_sums(const int rows, const int vectors,
                   acc);
 }
 
-/* Asks for the cache lines of rows * vectors * VF_LANES floats. */
-static ALWAYS_INLINE void prefetch_tile(const int rows, const int vectors, const float *p)
-{
-    const int line = SIMD_ALIGNMENT / (int)sizeof *p;
-    for (int i = 0; i < rows * vectors * VF_LANES; i += line) {
-        vf_prefetch(p + i);
-    }
-}
-
 /* The last block of the batch: the step. */
 static ALWAYS_INLINE void update_tile(const int rows, const int vectors,
                                       const enum simd_optimizer kind,
                                       const struct update_tile *tile)
 {
     if (optimizer_has_weight(kind)) {
-        prefetch_tile(rows, vectors, tile->w);
+        prefetch_floats(rows * vectors * VF_LANES, tile->w);
     }
     if (optimizer_reads_slot1(kind)) {
-        prefetch_tile(rows, vectors, tile->slot1);
+        prefetch_floats(rows * vectors * VF_LANES, tile->slot1);
     }
     if (optimizer_has_slot2(kind)) {
-        prefetch_tile(rows, vectors, tile->slot2);
+        prefetch_floats(rows * vectors * VF_LANES, tile->slot2);
     }
     vf acc[GEMM_MAX_ROWS][GEMM_NV];
     update_tile_sums(rows, vectors, tile, acc);
@@ -228,28 +219,32 @@ static void update_panel(const struct simd_weight_update *u, const struct update
     static const float zeros[GEMM_NR];
     update_tile_function *const *functions =
         update_tiles[u->nr == VF_LANES][block->last ? (size_t)u->step.kind : SIMD_OPTIMIZER_COUNT];
-    const size_t origin = row_split_begin(&block->split, block->first_tile);
+    const bool packed = block->x_stride == 0;
+    const size_t offset =
+        (u->first_row + row_split_begin(&block->split, block->first_tile)) * u->nr;
+    struct update_tile tile = {
+        .k = block->end - block->begin,
+        .x = block->x,
+        .dy = u->dy + block->begin * u->dy_stride,
+        .dy_stride = u->dy_stride,
+        .start = block->first ? zeros : sums,
+        .start_stride = block->first ? 0 : u->nr,
+        .sums = sums,
+        .w = optimizer_at(u->w, offset),
+        .slot1 = optimizer_at(u->slot1, offset),
+        .slot2 = optimizer_at(u->slot2, offset),
+        .constants = constants,
+    };
     for (size_t t = block->first_tile; t < block->end_tile; t++) {
-        const size_t i = row_split_begin(&block->split, t);
-        const size_t count = row_split_begin(&block->split, t + 1) - i;
-        const size_t offset = (u->first_row + i) * u->nr;
-        float *const tile_sums = sums + (i - origin) * u->nr;
-        const struct update_tile tile = {
-            .k = block->end - block->begin,
-            .x = block->x_stride > 0 ? block->x + i - origin
-                                     : block->x + (t - block->first_tile) * block->tile_size,
-            .x_stride = block->x_stride > 0 ? block->x_stride : count,
-            .dy = u->dy + block->begin * u->dy_stride,
-            .dy_stride = u->dy_stride,
-            .start = block->first ? zeros : tile_sums,
-            .start_stride = block->first ? 0 : u->nr,
-            .sums = tile_sums,
-            .w = optimizer_at(u->w, offset),
-            .slot1 = optimizer_at(u->slot1, offset),
-            .slot2 = optimizer_at(u->slot2, offset),
-            .constants = constants,
-        };
-        functions[count - 1](&tile);
+        const size_t rows = row_split_rows(&block->split, t);
+        tile.x_stride = packed ? rows : block->x_stride;
+        functions[rows - 1](&tile);
+        tile.x += packed ? block->tile_size : rows;
+        tile.start += rows * tile.start_stride;
+        tile.sums += rows * u->nr;
+        tile.w = optimizer_at(tile.w, rows * u->nr);
+        tile.slot1 = optimizer_at(tile.slot1, rows * u->nr);
+        tile.slot2 = optimizer_at(tile.slot2, rows * u->nr);
     }
 }
 

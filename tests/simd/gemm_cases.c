@@ -11,6 +11,7 @@ struct shape {
     enum simd_epilogue epilogue;
     enum start start;
     enum layout layout;
+    bool scratch;
 };
 
 /* Sets B of a call: the [k, n] matrix `b` laid out for a table. */
@@ -36,8 +37,9 @@ static void gemm_case(const struct simd_kernels *kernels, const struct shape *s)
     static const char *const starts[] = {"zero", "bias", "c"};
     static const char *const layouts[] = {"panels", "row-major"};
     const char *kernel = s->transposed ? "gemm_tn" : "gemm_nn";
-    if (!frame_begin(kernels, kernel, "m=%zu n=%zu k=%zu, %s from %s, b in %s", s->m, s->n, s->k,
-                     epilogues[s->epilogue], starts[s->start], layouts[s->layout])) {
+    if (!frame_begin(kernels, kernel, "m=%zu n=%zu k=%zu, %s from %s, b in %s%s", s->m, s->n, s->k,
+                     epilogues[s->epilogue], starts[s->start], layouts[s->layout],
+                     s->scratch ? ", scratch" : "")) {
         return;
     }
     const size_t a_rows = s->transposed ? s->k : s->m;
@@ -59,6 +61,9 @@ static void gemm_case(const struct simd_kernels *kernels, const struct shape *s)
     }
     float *b = frame_scratch(s->k * s->n);
     frame_fill(s->k * s->n, b);
+    if (s->scratch) {
+        call.scratch = frame_output(SIMD_SCRATCH);
+    }
     struct simd_gemm expected = call;
     float *bias = NULL;
     if (s->start == FROM_BIAS) {
@@ -92,7 +97,7 @@ static void gemm_case(const struct simd_kernels *kernels, const struct shape *s)
 
 /* The variants of a shape, one by one as shapes go by, or all. */
 static void gemm_variants(const struct simd_kernels *kernels, size_t m, size_t n, size_t k,
-                          bool all)
+                          bool all, bool scratch)
 {
     enum { VARIANTS = 2 * SIMD_EPILOGUE_COUNT * STARTS * LAYOUTS };
     const size_t first = (m * 131 + n * 31 + k * 7) % VARIANTS;
@@ -106,6 +111,7 @@ static void gemm_variants(const struct simd_kernels *kernels, size_t m, size_t n
             .epilogue = (enum simd_epilogue)(variant / 2 % SIMD_EPILOGUE_COUNT),
             .start = (enum start)(variant / 2 / SIMD_EPILOGUE_COUNT % STARTS),
             .layout = (enum layout)(variant / 2 / SIMD_EPILOGUE_COUNT / STARTS),
+            .scratch = scratch,
         };
         gemm_case(kernels, &shape);
     }
@@ -118,27 +124,31 @@ void gemm_cases(const struct simd_kernels *kernels)
     const size_t columns = 2 * kernels->nr + 1;
     for (size_t m = 1; m <= rows; m++) {
         for (size_t n = 1; n <= columns; n++) {
-            gemm_variants(kernels, m, n, 1 + (m + n) % 5, false);
+            gemm_variants(kernels, m, n, 1 + (m + n) % 5, false, false);
         }
     }
     /* All variants on tiles of every height, whole and not, wide and narrow. */
     for (size_t m = 1; m <= kernels->mr * 2; m++) {
-        gemm_variants(kernels, m, kernels->nr, 3, true);
-        gemm_variants(kernels, m, kernels->nr + 1, 2, true);
-        gemm_variants(kernels, m, kernels->lanes, 3, true);
+        gemm_variants(kernels, m, kernels->nr, 3, true, false);
+        gemm_variants(kernels, m, kernels->nr + 1, 2, true, false);
+        gemm_variants(kernels, m, kernels->lanes, 3, true, false);
     }
     for (size_t k = 1; k <= 33; k++) {
-        gemm_variants(kernels, kernels->mr, kernels->nr, k, false);
-        gemm_variants(kernels, 1, 1, k, false);
+        gemm_variants(kernels, kernels->mr, kernels->nr, k, false, false);
+        gemm_variants(kernels, 1, 1, k, false, false);
     }
     /* Past the blocks of k and of rows. */
     const size_t depths[] = {511, 512, 513, 784, 1025};
     for (size_t i = 0; i < sizeof depths / sizeof depths[0]; i++) {
-        gemm_variants(kernels, kernels->mr + 1, kernels->nr + 3, depths[i], false);
+        gemm_variants(kernels, kernels->mr + 1, kernels->nr + 3, depths[i], false, false);
     }
-    gemm_variants(kernels, 301, kernels->nr * 2 + 5, 17, false);
-    gemm_variants(kernels, 130, 3, 530, false);
+    gemm_variants(kernels, 301, kernels->nr * 2 + 5, 17, false, false);
+    gemm_variants(kernels, 130, 3, 530, false, false);
+    /* So wide that scratch memory is used. */
+    gemm_variants(kernels, kernels->mr + 1, 1027, 530, true, true);
+    gemm_variants(kernels, 131, 1024, 3, true, true);
     for (size_t i = 0; i < 20; i++) {
-        gemm_variants(kernels, 1 + (i * 37) % 97, 1 + (i * 53) % 113, 1 + (i * 71) % 211, false);
+        gemm_variants(kernels, 1 + (i * 37) % 97, 1 + (i * 53) % 113, 1 + (i * 71) % 211, false,
+                      false);
     }
 }

@@ -39,7 +39,7 @@ static void weight_update_case(const struct simd_kernels *kernels, enum simd_opt
         .rows = rows,
         .x_stride = k + frame_below(3),
         .dy_stride = panels * nr + frame_below(20),
-        .scratch = frame_output(SIMD_UPDATE_SCRATCH),
+        .scratch = frame_output(SIMD_SCRATCH),
         .step = optimizer_random_step(kind),
     };
     if (bytes) {

@@ -31,7 +31,7 @@ enum { SIDE = 80, SIZE = SIDE * SIDE }; /* largest matrix: SIDE x SIDE, padding 
 /* Memory for inputs; kernels may want it aligned. */
 struct buffers {
     _Alignas(SIMD_ALIGNMENT) float a[SIZE], b[SIZE], c[SIZE], w[SIZE], slot1[SIZE], slot2[SIZE];
-    float scratch[SIMD_UPDATE_SCRATCH];
+    float scratch[SIMD_SCRATCH];
 };
 
 static struct buffers selftest_buffers;
