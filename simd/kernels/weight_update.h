@@ -11,6 +11,7 @@
 
 #include "simd/kernels/gemm.h"
 #include "simd/kernels/optimizer.h"
+#include "simd/kernels/pack.h"
 
 /* A batch of more than UPDATE_WHOLE samples is cut into blocks of at most UPDATE_KC, whose columns
  * of a panel take half of the first-level cache; chains continue from sums kept aside.
@@ -181,33 +182,47 @@ static ALWAYS_INLINE void pack_tile_u8(const bool whole, size_t samples, size_t 
     }
 }
 
-/* Packs a block's tiles, a few samples at a time, whose rows are read along. Whole vectors are read
- * where k allows it. */
+/* Part of one tile: `samples` samples from `sample` on of `count` columns from `column` on. */
+static ALWAYS_INLINE void pack_part(const size_t count, const struct simd_weight_update *u,
+                                    size_t sample, size_t samples, size_t column, float *to)
+{
+    const bool whole = column + (count + VF_LANES - 1) / VF_LANES * VF_LANES <= u->k;
+    const float *x = u->x != NULL ? u->x + sample * u->x_stride + column : NULL;
+    if (x == NULL && whole) {
+        pack_tile_u8(true, samples, count, u, sample, column, to);
+    } else if (x == NULL) {
+        pack_tile_u8(false, samples, count, u, sample, column, to);
+    } else if (whole) {
+        pack_tile(true, samples, count, x, u->x_stride, to);
+    } else {
+        pack_tile(false, samples, count, x, u->x_stride, to);
+    }
+}
+
+/* Packs a block's tiles, a few samples at a time, whose rows are read along. Rows of bytes lie all
+ * over memory: the next ones are asked for in time. */
 static void pack_tiles(const struct simd_weight_update *u, const struct update_block *block,
                        float *to)
 {
     enum { SAMPLES = 16 };
+    const size_t first_column = u->first_row + row_split_begin(&block->split, block->first_tile);
+    const size_t end_column = u->first_row + row_split_begin(&block->split, block->end_tile);
     for (size_t sample = block->begin; sample < block->end; sample += SAMPLES) {
         const size_t few = block->end - sample < SAMPLES ? block->end - sample : SAMPLES;
+        for (size_t p = sample + few; u->x == NULL && p < sample + 2 * few && p < block->end; p++) {
+            gather_prefetch(u->x_rows[p] + first_column, end_column - first_column);
+        }
+        size_t column = first_column;
         for (size_t t = block->first_tile; t < block->end_tile; t++) {
-            const size_t i = row_split_begin(&block->split, t);
-            const size_t count = row_split_begin(&block->split, t + 1) - i;
-            const size_t column = u->first_row + i;
-            const bool whole = column + (count + VF_LANES - 1) / VF_LANES * VF_LANES <= u->k;
+            const size_t count = row_split_rows(&block->split, t);
             float *tile =
                 to + (t - block->first_tile) * block->tile_size + (sample - block->begin) * count;
-            if (u->x == NULL && whole) {
-                pack_tile_u8(true, few, count, u, sample, column, tile);
-            } else if (u->x == NULL) {
-                pack_tile_u8(false, few, count, u, sample, column, tile);
+            if (count == GEMM_MR) { /* a constant: no loop over vectors */
+                pack_part(GEMM_MR, u, sample, few, column, tile);
             } else {
-                const float *from = u->x + sample * u->x_stride + column;
-                if (whole) {
-                    pack_tile(true, few, count, from, u->x_stride, tile);
-                } else {
-                    pack_tile(false, few, count, from, u->x_stride, tile);
-                }
+                pack_part(count, u, sample, few, column, tile);
             }
+            column += count;
         }
     }
 }
