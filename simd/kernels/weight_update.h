@@ -13,12 +13,10 @@
 #include "simd/kernels/optimizer.h"
 #include "simd/kernels/pack.h"
 
-/* A batch of more than UPDATE_WHOLE samples is cut into blocks of at most UPDATE_KC, whose columns
- * of a panel take half of the first-level cache; chains continue from sums kept aside.
- * UPDATE_COLUMNS columns of W share a packed block of X. Scratch memory is half such a block, half
- * sums. */
+/* A batch is cut into blocks of at most UPDATE_KC samples, whose columns of a panel take half of
+ * the first-level cache; chains continue from sums kept aside. UPDATE_COLUMNS columns of W share a
+ * packed block of X. Scratch memory is half such a block, half sums. */
 enum {
-    UPDATE_WHOLE = 512,
     UPDATE_KC = 256,
     UPDATE_COLUMNS = 256,
     UPDATE_X = SIMD_SCRATCH / 2,
@@ -227,9 +225,11 @@ static void pack_tiles(const struct simd_weight_update *u, const struct update_b
     }
 }
 
-/* The block's tiles of the one panel that `u` has. */
+/* The block's tiles of the one panel that `u` has. If another panel follows, its columns of dY are
+ * asked for meanwhile, some before each tile: where a batch is cut into blocks there is room for
+ * two panels' columns in the first-level cache. */
 static void update_panel(const struct simd_weight_update *u, const struct update_block *block,
-                         const struct optimizer_constants *constants, float *sums)
+                         const struct optimizer_constants *constants, bool another, float *sums)
 {
     static const float zeros[GEMM_NR];
     update_tile_function *const *functions =
@@ -250,9 +250,16 @@ static void update_panel(const struct simd_weight_update *u, const struct update
         .slot2 = optimizer_at(u->slot2, offset),
         .constants = constants,
     };
+    const size_t tiles = block->end_tile - block->first_tile;
+    const size_t share =
+        another && !(block->first && block->last) ? (tile.k + tiles - 1) / tiles : 0;
+    size_t ahead = block->begin;
     for (size_t t = block->first_tile; t < block->end_tile; t++) {
         const size_t rows = row_split_rows(&block->split, t);
         tile.x_stride = packed ? rows : block->x_stride;
+        for (size_t end = ahead + share; ahead < end && ahead < block->end; ahead++) {
+            vf_prefetch(u->dy + ahead * u->dy_stride + u->nr);
+        }
         functions[rows - 1](&tile);
         tile.x += packed ? block->tile_size : rows;
         tile.start += rows * tile.start_stride;
@@ -284,8 +291,7 @@ static void update_columns(const struct simd_weight_update *u,
     float *const packed = u->scratch;
     float *const sums = packed + UPDATE_X;
     const size_t mr = u->nr == VF_LANES ? GEMM_MR_NARROW : GEMM_MR;
-    const size_t batch_blocks =
-        u->batch <= UPDATE_WHOLE ? 1 : (u->batch + UPDATE_KC - 1) / UPDATE_KC;
+    const size_t batch_blocks = (u->batch + UPDATE_KC - 1) / UPDATE_KC;
     const size_t most_samples = (u->batch + batch_blocks - 1) / batch_blocks;
     struct update_block block = {.split = row_split(u->rows, mr),
                                  .tile_size = most_samples * mr + VF_LANES};
@@ -311,7 +317,8 @@ static void update_columns(const struct simd_weight_update *u,
             }
             for (size_t panel = 0; panel < u->panels; panel++) {
                 const struct simd_weight_update one = update_of_panels(u, panel, 1);
-                update_panel(&one, &block, constants, sums + panel * UPDATE_SUM_ROWS * u->nr);
+                update_panel(&one, &block, constants, panel + 1 < u->panels,
+                             sums + panel * UPDATE_SUM_ROWS * u->nr);
             }
         }
     }

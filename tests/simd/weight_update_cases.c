@@ -80,6 +80,7 @@ static void cases_of(const struct simd_kernels *kernels, enum simd_optimizer kin
     }
     /* Past a block of the batch, and past a block of rows. */
     weight_update_case(kernels, kind, bytes, 513, nr, panels, mr + 1, 0, mr + 1);
+    weight_update_case(kernels, kind, bytes, 257, nr, panels, mr + 1, 0, mr + 1);
     weight_update_case(kernels, kind, bytes, 1100, nr, panels, 3, 1, 2);
     weight_update_case(kernels, kind, bytes, 9, nr, panels, 40 * mr + 1, 2, 39 * mr);
     weight_update_case(kernels, kind, bytes, 600, nr, panels, 250, 5, 240);
