@@ -8,13 +8,13 @@
 
 static const char *const op_names[PLAN_OP_COUNT] = {
     [PLAN_GATHER] = "gather",
-    [PLAN_DENSE] = "gemm X·W + b",
+    [PLAN_DENSE] = "gemm X W + b",
     [PLAN_ACTIVATION] = "activation",
     [PLAN_DROPOUT] = "dropout",
     [PLAN_RESCALE] = "rescale",
     [PLAN_SOFTMAX] = "softmax",
     [PLAN_LOSS] = "softmax + crossentropy",
-    [PLAN_DENSE_GRADIENT] = "gemm dY·Wᵀ",
+    [PLAN_DENSE_GRADIENT] = "gemm dY W^T",
     [PLAN_ACTIVATION_GRADIENT] = "activation gradient",
     [PLAN_DROPOUT_GRADIENT] = "dropout gradient",
 };
@@ -34,7 +34,7 @@ static void print_steps(FILE *out, const struct pn_model *model, const struct pl
 {
     for (size_t i = 0; i < plan->program.step_count; i++) {
         const struct plan_step *step = &plan->program.steps[i];
-        fprintf(out, "  %2zu  %-22s  %-14s  %s -> %s%s\n", i + 1, op_names[step->op],
+        fprintf(out, "  %2zu  %-22s  %-16s  %s -> %s%s\n", i + 1, op_names[step->op],
                 model->layers[step->layer].name,
                 step->op == PLAN_GATHER ? (plan->dtype == PN_U8 ? "u8" : "f32")
                                         : buffer_name(plan, step->input),
@@ -80,7 +80,7 @@ pn_status plan_explain(const struct pn_model *model, const struct plan *plan, co
     fprintf(out, "          barrier\n");
     if (plan->mode == PLAN_TRAIN) {
         static const char *const optimizer_names[] = {[PN_SGD] = "sgd", [PN_ADAM] = "adam"};
-        fprintf(out, "phase 2   tiles: gradient XᵀdY over the batch, %s while in registers\n",
+        fprintf(out, "phase 2   tiles: gradient X^T dY over the batch, %s while in registers\n",
                 optimizer_names[model->optimizer.kind]);
         for (size_t i = 0; i < plan->weight_count; i++) {
             const struct plan_weight *weight = &plan->weights[i];

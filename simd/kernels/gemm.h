@@ -208,6 +208,10 @@ struct gemm_block {
     size_t a_stride;
 };
 
+_Static_assert(GEMM_MC *(GEMM_KC + 2 * SIMD_MAX_LANES) <= SIMD_SCRATCH &&
+                   GEMM_KC * (GEMM_MC + 2 * SIMD_MAX_LANES) <= SIMD_SCRATCH,
+               "a block of A fits");
+
 /* Points a block at its part of A, or at a copy of it in scratch memory, whose rows are an odd
  * number of cache lines apart and so spread over the cache's sets. */
 static void gemm_block_place(const struct simd_gemm *g, const bool transposed, const bool pack,

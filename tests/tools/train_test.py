@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import unittest
 
 import samples
@@ -137,6 +138,10 @@ class TrainText(ProgramTest):
         result = self.succeed("train", *SMALL, "--explain")
         self.assertIn("dense", result.stdout)
         self.assertNotIn("Epoch", result.stderr)
+        steps = [s for s in result.stdout.splitlines() if re.match(r" {2,3}\d+  ", s)]
+        self.assertGreater(len(steps), 3)
+        for step in steps:
+            self.assertRegex(step, r"^ {2}[ \d]\d  .{22}  \w")
 
     def test_early_stopping(self):
         stop = ["--early-stopping", "val_loss,min_delta=100"]

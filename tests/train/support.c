@@ -76,3 +76,38 @@ pn_fit_options fit_options(size_t epochs, size_t batch)
     options.run.threads = 1;
     return options;
 }
+
+pn_model *compiled_with(struct network network, const pn_dataset *dataset, pn_optimizer optimizer)
+{
+    pn_model *model = build(&network, dataset, 42);
+    must(pn_model_compile(model, optimizer, "sparse_categorical_crossentropy", "accuracy"));
+    return model;
+}
+
+pn_model *compiled(const pn_dataset *dataset, pn_optimizer optimizer)
+{
+    struct network network = lesson();
+    network.hidden = 24;
+    return compiled_with(network, dataset, optimizer);
+}
+
+pn_status interrupt(void *user, pn_fit_view *view)
+{
+    size_t *calls = user;
+    if (calls != NULL) {
+        (*calls)++;
+    }
+    if (view->epoch->epoch == 2 && view->batch == 3) {
+        pn_interrupt();
+    }
+    return PN_OK;
+}
+
+void fit_with(pn_status expected, pn_model *model, const pn_dataset *dataset,
+              pn_fit_options options, pn_callback callback)
+{
+    options.callbacks = &callback;
+    options.callback_count = 1;
+    const pn_status status = pn_model_fit(model, dataset, &options, NULL);
+    cr_assert_eq(status, expected, "status %d: %s", (int)status, pn_error_message());
+}

@@ -31,6 +31,20 @@ pn_dataset *synthetic(size_t count);
 /* `count` samples of 12 random floats in [-1, 1) and labels below 5. */
 pn_dataset *small_floats(size_t count, uint32_t seed);
 
+/* `network` with seed 42, compiled with the lesson's loss and accuracy. */
+pn_model *compiled_with(struct network network, const pn_dataset *dataset, pn_optimizer optimizer);
+
+/* A small network: what fit does hangs little on the size. */
+pn_model *compiled(const pn_dataset *dataset, pn_optimizer optimizer);
+
+/* Fits with one more callback, and expects this status. */
+void fit_with(pn_status expected, pn_model *model, const pn_dataset *dataset,
+              pn_fit_options options, pn_callback callback);
+
+/* A hook at the end of batches: interrupts behind batch 3 of epoch 2. `user`, if not NULL, is a
+ * size_t that counts calls. */
+pn_status interrupt(void *user, pn_fit_view *view);
+
 /* Fits and returns the digest in a static buffer. */
 const char *digest_after(pn_model *model, const pn_dataset *dataset, const pn_fit_options *options);
 
