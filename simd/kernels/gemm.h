@@ -97,7 +97,6 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
     float *const c = tile->c;
     const float *const outputs = tile->y;
     const size_t c_stride = tile->c_stride, y_stride = tile->y_stride;
-    UNROLL
     for (int i = 0; i < rows; i++) { /* of the tile below */
         prefetch_floats(vectors * VF_LANES, c + (size_t)(rows + i) * c_stride);
     }
