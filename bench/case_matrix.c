@@ -6,8 +6,7 @@ static size_t padded(const struct simd_kernels *kernels, size_t n)
     return simd_padded_columns(kernels, n);
 }
 
-/* --- products: buffers a, b, c, bias, y, scratch
- * --------------------------------------------------------
+/* --- products: buffers a, b, c, bias, y, scratch -----------------------------------------------
  */
 
 static void product_sizes(const struct simd_kernels *kernels, const struct bench_case *spec,

@@ -476,7 +476,8 @@ static void lay_out_weights(struct plan *plan)
 }
 
 /* Rows whose buffers stay in a core's share of the cache between the steps, in whole tiles, but so
- * many that weights, which pass once for each block, cost little beside the products. */
+ * many that weights, which pass once for each block, cost little beside the products: as many as
+ * fill a product's block of 128 rows with whole tiles of any table. */
 static size_t choose_row_block(const struct plan *plan)
 {
     enum { BLOCK_BYTES = 512 * 1024, LEAST_ROWS = 126 };

@@ -33,9 +33,6 @@ static ALWAYS_INLINE void tile_multiply(const int rows, const int vectors, const
                                         size_t b_stride, vf acc[GEMM_MAX_ROWS][GEMM_NV])
 {
     do {
-        if (transposed) {
-            vf_prefetch(a + 8 * a_stride);
-        }
         vf row[GEMM_NV];
         UNROLL
         for (int v = 0; v < vectors; v++) {
@@ -52,15 +49,6 @@ static ALWAYS_INLINE void tile_multiply(const int rows, const int vectors, const
         a += transposed ? a_stride : 1;
         b += b_stride;
     } while (--k > 0);
-}
-
-/* Asks for the cache lines of `floats` floats. */
-static ALWAYS_INLINE void prefetch_floats(const int floats, const float *p)
-{
-    const int line = SIMD_ALIGNMENT / (int)sizeof *p;
-    for (int i = 0; i < floats; i += line) {
-        vf_prefetch(p + i);
-    }
 }
 
 /* One tile's operands. Chains start from start[i * start_stride + j]: C itself to continue, a row
@@ -97,9 +85,6 @@ static ALWAYS_INLINE void gemm_tile(const int rows, const int vectors, const boo
     float *const c = tile->c;
     const float *const outputs = tile->y;
     const size_t c_stride = tile->c_stride, y_stride = tile->y_stride;
-    for (int i = 0; i < rows; i++) { /* of the tile below */
-        prefetch_floats(vectors * VF_LANES, c + (size_t)(rows + i) * c_stride);
-    }
     tile_multiply(rows, vectors, transposed, tile->k, tile->a, tile->a_stride, tile->b,
                   tile->b_stride, acc);
     UNROLL

@@ -137,15 +137,16 @@ static void kernel_transpose_panel(size_t k, size_t n, size_t panel, size_t firs
     }
 }
 
-/* Shuffled samples lie all over memory, where the processor foresees nothing: the lines of rows to
- * come are asked for in time. */
-static inline void gather_prefetch(const void *row, size_t bytes)
+/* Asks for the cache lines of an array. */
+static inline void prefetch_lines(const void *array, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i += SIMD_ALIGNMENT) {
-        vf_prefetch((const char *)row + i);
+        vf_prefetch((const char *)array + i);
     }
 }
 
+/* Shuffled samples lie all over memory, where the processor foresees nothing: so many rows ahead
+ * they are asked for in time. */
 enum { GATHER_AHEAD_U8 = 4, GATHER_AHEAD_F32 = 1 };
 
 static void kernel_gather_u8(size_t count, size_t n, const uint8_t *const *rows, float scale,
@@ -155,7 +156,7 @@ static void kernel_gather_u8(size_t count, size_t n, const uint8_t *const *rows,
     const vf summand = vf_set1(offset);
     for (size_t r = 0; r < count; r++) {
         if (r + GATHER_AHEAD_U8 < count) {
-            gather_prefetch(rows[r + GATHER_AHEAD_U8], n);
+            prefetch_lines(rows[r + GATHER_AHEAD_U8], n);
         }
         const uint8_t *from = rows[r];
         float *to = out + r * out_stride;
@@ -178,7 +179,7 @@ static void kernel_gather_f32(size_t count, size_t n, const float *const *rows, 
     const vf summand = vf_set1(offset);
     for (size_t r = 0; r < count; r++) {
         if (r + GATHER_AHEAD_F32 < count) {
-            gather_prefetch(rows[r + GATHER_AHEAD_F32], n * sizeof **rows);
+            prefetch_lines(rows[r + GATHER_AHEAD_F32], n * sizeof **rows);
         }
         const float *from = rows[r];
         float *to = out + r * out_stride;

@@ -58,15 +58,6 @@ static ALWAYS_INLINE void update_tile(const int rows, const int vectors,
                                       const enum simd_optimizer kind,
                                       const struct update_tile *tile)
 {
-    if (optimizer_has_weight(kind)) {
-        prefetch_floats(rows * vectors * VF_LANES, tile->w);
-    }
-    if (optimizer_reads_slot1(kind)) {
-        prefetch_floats(rows * vectors * VF_LANES, tile->slot1);
-    }
-    if (optimizer_has_slot2(kind)) {
-        prefetch_floats(rows * vectors * VF_LANES, tile->slot2);
-    }
     vf acc[GEMM_MAX_ROWS][GEMM_NV];
     update_tile_sums(rows, vectors, tile, acc);
     const struct optimizer_constants *const constants = tile->constants;
@@ -208,7 +199,7 @@ static void pack_tiles(const struct simd_weight_update *u, const struct update_b
     for (size_t sample = block->begin; sample < block->end; sample += SAMPLES) {
         const size_t few = block->end - sample < SAMPLES ? block->end - sample : SAMPLES;
         for (size_t p = sample + few; u->x == NULL && p < sample + 2 * few && p < block->end; p++) {
-            gather_prefetch(u->x_rows[p] + first_column, end_column - first_column);
+            prefetch_lines(u->x_rows[p] + first_column, end_column - first_column);
         }
         size_t column = first_column;
         for (size_t t = block->first_tile; t < block->end_tile; t++) {
@@ -258,7 +249,7 @@ static void update_panel(const struct simd_weight_update *u, const struct update
         const size_t rows = row_split_rows(&block->split, t);
         tile.x_stride = packed ? rows : block->x_stride;
         for (size_t end = ahead + share; ahead < end && ahead < block->end; ahead++) {
-            vf_prefetch(u->dy + ahead * u->dy_stride + u->nr);
+            prefetch_lines(u->dy + ahead * u->dy_stride + u->nr, u->nr * sizeof *u->dy);
         }
         functions[rows - 1](&tile);
         tile.x += packed ? block->tile_size : rows;

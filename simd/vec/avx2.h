@@ -82,9 +82,10 @@ static inline vi vi_load_u8_n(const uint8_t *p, size_t n)
     return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes));
 }
 
+/* gcc 12 drops the built-in in functions that do nothing else. */
 static inline void vf_prefetch(const void *p)
 {
-    _mm_prefetch((const char *)p, _MM_HINT_T0);
+    __asm__ volatile("prefetcht0 %0" : : "m"(*(const char *)p));
 }
 
 /* --- making values ------------------------------------------------------------------------- */

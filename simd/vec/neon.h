@@ -106,9 +106,10 @@ static inline vi vi_load_u8_n(const uint8_t *p, size_t n)
     return neon_widen(bytes);
 }
 
+/* gcc 12 drops the built-in in functions that do nothing else. */
 static inline void vf_prefetch(const void *p)
 {
-    __builtin_prefetch(p);
+    __asm__ volatile("prfm pldl1keep, %0" : : "Q"(*(const char *)p));
 }
 
 /* --- making values ------------------------------------------------------------------------- */
