@@ -176,7 +176,7 @@ static void run_weight_update(const struct simd_kernels *kernels, const struct o
         &(struct simd_weight_update){.batch = spec->k,
                                      .k = spec->m,
                                      .nr = nr,
-                                     .panels = padded(kernels, spec->n) / nr,
+                                     .columns = spec->n,
                                      .rows = spec->m,
                                      .x = operands->buffer[0],
                                      .x_stride = spec->m,

@@ -183,15 +183,22 @@ void product_free(struct product *product)
 /* --- pinion's side -----------------------------------------------------------------------------
  */
 
+/* The columns of C that the share's panels have. */
+static size_t columns_of(const struct product *product, const struct share *share)
+{
+    const size_t end = (share->first_panel + share->panels) * product->nr;
+    const size_t n = product->shape.n;
+    return (end < n ? end : n) - share->first_panel * product->nr;
+}
+
 /* As engine/train/execute.c calls it for a dense layer and for its input's gradient. */
 static void run_gemm(const struct product *product, const struct share *share, size_t thread)
 {
     const size_t k = product->shape.k, nr = product->nr;
     const size_t first = share->first_panel * nr;
-    const size_t columns = product->by_columns ? share->panels * nr : product->shape.n;
     product->kernels->gemm_nn(
         &(struct simd_gemm){.m = share->rows,
-                            .n = columns,
+                            .n = columns_of(product, share),
                             .k = k,
                             .a = product->own_a + share->first_row * product->own_a_stride,
                             .a_stride = product->own_a_stride,
@@ -213,7 +220,7 @@ static void run_update(const struct product *product, const struct share *share,
         &(struct simd_weight_update){.batch = shape->k,
                                      .k = shape->m,
                                      .nr = product->nr,
-                                     .panels = share->panels,
+                                     .columns = columns_of(product, share),
                                      .first_row = share->first_row,
                                      .rows = share->rows,
                                      .x = product->own_a,

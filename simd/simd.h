@@ -139,15 +139,16 @@ struct simd_optimizer_step {
  * dW = Xᵀ · dY for consecutive panels of a weight [k, n], rows [first_row, first_row + rows) of
  * each, the optimizer step applied to each tile while it is in registers.
  *
- * x         [batch, k] row-major;  dy [batch, panels * nr] columns of a row-major matrix with
- *           padded rows (already offset to the first panel).
+ * columns   of W that these panels have; where X is finite, zeros that fill the last one stay.
+ * x         [batch, k] row-major;  dy [batch, columns] of a row-major matrix with padded rows
+ *           (already offset to the first panel).
  * x_rows    where x is NULL: [batch] rows of k bytes, X = byte * x_scale + x_offset as gather_u8
  *           makes it.
  * w, slot1, slot2   the first panel's start ([k, nr] each); slots unused by the step may be NULL.
  * scratch   SIMD_SCRATCH floats.
  */
 struct simd_weight_update {
-    size_t batch, k, nr, panels;
+    size_t batch, k, nr, columns;
     size_t first_row, rows;
     const float *x;
     size_t x_stride;

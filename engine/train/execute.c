@@ -299,13 +299,17 @@ void execute_tiles(const struct plan *plan, struct weights *weights,
         const bool again = plan->gather_again && tiles->weight == 0;
         const size_t x_stride = plan->program.buffers[x].stride;
         const size_t dy_stride = plan->program.buffers[dy].stride;
-        const float *gradient = workspace->buffers[dy] + tiles->first_panel * weight->nr;
+        const size_t first_column = tiles->first_panel * weight->nr;
+        const size_t padded = tiles->panels * weight->nr;
+        const size_t columns =
+            first_column + padded < weight->n ? padded : weight->n - first_column;
+        const float *gradient = workspace->buffers[dy] + first_column;
         const size_t panel = weight->offset + tiles->first_panel * weight->k * weight->nr;
         kernels->weight_update(
             &(struct simd_weight_update){.batch = batch_rows,
                                          .k = weight->k,
                                          .nr = weight->nr,
-                                         .panels = tiles->panels,
+                                         .columns = columns,
                                          .first_row = tiles->first_row,
                                          .rows = tiles->rows,
                                          .x = again ? NULL : workspace->buffers[x],
@@ -322,10 +326,9 @@ void execute_tiles(const struct plan *plan, struct weights *weights,
                                          .step = *step});
         profile_mark(clock, profile_tiles_part(plan, tiles->weight, PROFILE_UPDATE));
         if (tiles->first_row == 0 && model->layers[weight->layer].use_bias) {
-            const size_t bias = weight->bias_offset + tiles->first_panel * weight->nr;
-            kernels->bias_update(batch_rows, tiles->panels * weight->nr, gradient, dy_stride,
-                                 weights->values + bias, slot_at(weights, 0, bias),
-                                 slot_at(weights, 1, bias), step);
+            const size_t bias = weight->bias_offset + first_column;
+            kernels->bias_update(batch_rows, padded, gradient, dy_stride, weights->values + bias,
+                                 slot_at(weights, 0, bias), slot_at(weights, 1, bias), step);
             profile_mark(clock, profile_tiles_part(plan, tiles->weight, PROFILE_BIAS));
         }
         for (size_t p = 0; p < tiles->panels && weight->backward; p++) {

@@ -217,8 +217,8 @@ static void pack_tiles(const struct simd_weight_update *u, const struct update_b
 }
 
 /* The block's tiles of the one panel that `u` has. If another panel follows, its columns of dY are
- * asked for meanwhile, some before each tile: where a batch is cut into blocks there is room for
- * two panels' columns in the first-level cache. */
+ * asked for meanwhile, some before each tile, where a first-level cache of 32 KiB has room for two
+ * panels' columns. */
 static void update_panel(const struct simd_weight_update *u, const struct update_block *block,
                          const struct optimizer_constants *constants, bool another, float *sums)
 {
@@ -242,8 +242,9 @@ static void update_panel(const struct simd_weight_update *u, const struct update
         .constants = constants,
     };
     const size_t tiles = block->end_tile - block->first_tile;
+    const bool room = 2 * tile.k * u->nr * sizeof *u->dy <= 32 * 1024;
     const size_t share =
-        another && !(block->first && block->last) ? (tile.k + tiles - 1) / tiles : 0;
+        another && room && !(block->first && block->last) ? (tile.k + tiles - 1) / tiles : 0;
     size_t ahead = block->begin;
     for (size_t t = block->first_tile; t < block->end_tile; t++) {
         const size_t rows = row_split_rows(&block->split, t);
@@ -261,18 +262,97 @@ static void update_panel(const struct simd_weight_update *u, const struct update
     }
 }
 
-/* The same update of `panels` panels from panel `first` on. */
+static size_t update_panels(const struct simd_weight_update *u)
+{
+    return (u->columns + u->nr - 1) / u->nr;
+}
+
+/* The same update of up to `panels` panels from panel `first` on. */
 static struct simd_weight_update update_of_panels(const struct simd_weight_update *u, size_t first,
                                                   size_t panels)
 {
     struct simd_weight_update part = *u;
     const size_t offset = first * u->k * u->nr;
-    part.panels = panels;
+    part.columns = smaller(u->columns - first * u->nr, panels * u->nr);
     part.dy = u->dy + first * u->nr;
     part.w = optimizer_at(u->w, offset);
     part.slot1 = optimizer_at(u->slot1, offset);
     part.slot2 = optimizer_at(u->slot2, offset);
     return part;
+}
+
+/*
+ * Few columns leave most lanes of a panel idle. Then rows of W go across the lanes, GEMM_NR of
+ * them, and a tile has a row for each column of W: its transpose = dYᵀ X, turned before the step.
+ */
+static bool update_is_thin(const struct simd_weight_update *u)
+{
+    return u->columns * 4 <= u->nr * 3 && u->k >= GEMM_NR;
+}
+
+/* sums[columns, GEMM_NR]: the transposed gradient of rows [row, row + GEMM_NR) of W. */
+static void thin_sums(const struct simd_weight_update *u, size_t row, float *sums)
+{
+    const struct row_split split = row_split(u->columns, GEMM_MR);
+    memset(sums, 0, u->columns * GEMM_NR * sizeof *sums);
+    for (size_t begin = 0, samples; begin < u->batch; begin += samples) {
+        samples = smaller(u->batch - begin, UPDATE_KC);
+        if (u->x == NULL) {
+            pack_part(GEMM_NR, u, begin, samples, row, u->scratch);
+        }
+        struct update_tile tile = {
+            .k = samples,
+            .x = u->dy + begin * u->dy_stride,
+            .x_stride = u->dy_stride,
+            .dy = u->x != NULL ? u->x + begin * u->x_stride + row : u->scratch,
+            .dy_stride = u->x != NULL ? u->x_stride : GEMM_NR,
+            .start = sums,
+            .start_stride = GEMM_NR,
+            .sums = sums,
+        };
+        for (size_t t = 0; t < split.tiles; t++) {
+            const size_t rows = row_split_rows(&split, t);
+            update_partial[rows - 1](&tile);
+            tile.x += rows;
+            tile.start += rows * GEMM_NR;
+            tile.sums += rows * GEMM_NR;
+        }
+    }
+}
+
+/* gradient[GEMM_NR, nr] = the transpose of sums, zeros where no column is. */
+static void thin_gradient(const struct simd_weight_update *u, const float *sums, float *gradient)
+{
+    for (size_t j = 0; j < u->nr; j += VF_LANES) {
+        const size_t columns = u->columns > j ? u->columns - j : 0;
+        const float *const from = columns > 0 ? sums + j * GEMM_NR : sums;
+        for (size_t i = 0; i < GEMM_NR; i += VF_LANES) {
+            vf block[VF_LANES];
+            load_block(columns, VF_LANES, from + i, GEMM_NR, block);
+            vf_transpose(block);
+            for (size_t r = 0; r < VF_LANES; r++) {
+                vf_store(gradient + (i + r) * u->nr + j, block[r]);
+            }
+        }
+    }
+}
+
+static void update_thin(const struct simd_weight_update *u)
+{
+    float sums[GEMM_NR * GEMM_NR];
+    float gradient[GEMM_NR * GEMM_NR];
+    const size_t end = u->first_row + u->rows;
+    for (size_t row = u->first_row; row < end; row += GEMM_NR) {
+        /* Near the end of X's rows a tile begins earlier, with rows that are not asked for. */
+        const size_t first = smaller(row, u->k - GEMM_NR);
+        const size_t offset = row * u->nr;
+        thin_sums(u, first, sums);
+        thin_gradient(u, sums, gradient);
+        kernel_optimizer_update(smaller(end - row, GEMM_NR) * u->nr,
+                                gradient + (row - first) * u->nr, optimizer_at(u->w, offset),
+                                optimizer_at(u->slot1, offset), optimizer_at(u->slot2, offset),
+                                &u->step);
+    }
 }
 
 /* Up to UPDATE_COLUMNS columns. */
@@ -289,7 +369,8 @@ static void update_columns(const struct simd_weight_update *u,
     const size_t fitting = UPDATE_X / block.tile_size, summed = UPDATE_SUM_ROWS / mr;
     const size_t block_tiles = batch_blocks > 1 && summed < fitting ? summed : fitting;
     const size_t tile_blocks = (block.split.tiles + block_tiles - 1) / block_tiles;
-    const bool pack = u->panels > 1 || u->x == NULL;
+    const size_t panels = update_panels(u);
+    const bool pack = panels > 1 || u->x == NULL;
     for (size_t tb = 0; tb < tile_blocks; tb++) {
         block.first_tile = tb * block.split.tiles / tile_blocks;
         block.end_tile = (tb + 1) * block.split.tiles / tile_blocks;
@@ -306,9 +387,9 @@ static void update_columns(const struct simd_weight_update *u,
                           row_split_begin(&block.split, block.first_tile);
                 block.x_stride = u->x_stride;
             }
-            for (size_t panel = 0; panel < u->panels; panel++) {
+            for (size_t panel = 0; panel < panels; panel++) {
                 const struct simd_weight_update one = update_of_panels(u, panel, 1);
-                update_panel(&one, &block, constants, panel + 1 < u->panels,
+                update_panel(&one, &block, constants, panel + 1 < panels,
                              sums + panel * UPDATE_SUM_ROWS * u->nr);
             }
         }
@@ -317,11 +398,14 @@ static void update_columns(const struct simd_weight_update *u,
 
 static void kernel_weight_update(const struct simd_weight_update *u)
 {
+    if (update_is_thin(u)) {
+        update_thin(u);
+        return;
+    }
     const struct optimizer_constants constants = optimizer_constants_of(&u->step);
     const size_t most = UPDATE_COLUMNS / u->nr;
-    for (size_t first = 0; first < u->panels; first += most) {
-        const size_t panels = u->panels - first < most ? u->panels - first : most;
-        const struct simd_weight_update part = update_of_panels(u, first, panels);
+    for (size_t first = 0; first < update_panels(u); first += most) {
+        const struct simd_weight_update part = update_of_panels(u, first, most);
         update_columns(&part, &constants);
     }
 }

@@ -54,7 +54,8 @@ void reference_bias_update(size_t batch, size_t columns, const float *dy, size_t
 
 void reference_weight_update(const struct simd_weight_update *u)
 {
-    for (size_t j = 0; j < u->panels * u->nr; j++) {
+    const size_t padded = (u->columns + u->nr - 1) / u->nr * u->nr;
+    for (size_t j = 0; j < padded; j++) {
         for (size_t i = u->first_row; i < u->first_row + u->rows; i++) {
             float gradient = 0.0f;
             for (size_t r = 0; r < u->batch; r++) {

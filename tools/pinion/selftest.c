@@ -158,7 +158,7 @@ static void one_update(struct trial *trial, int kind, size_t batch, size_t k, si
     kernels->weight_update(&(struct simd_weight_update){.batch = batch,
                                                         .k = k,
                                                         .nr = nr,
-                                                        .panels = padded / nr,
+                                                        .columns = n,
                                                         .rows = k,
                                                         .x = all->a,
                                                         .x_stride = k,
