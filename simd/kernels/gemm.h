@@ -8,7 +8,7 @@
 #ifndef PINION_KERNELS_GEMM_H
 #define PINION_KERNELS_GEMM_H
 
-#include "simd/kernels/inline.h"
+#include "simd/vec/inline.h"
 #include "simd/kernels/math.h"
 #include "simd/kernels/rows.h"
 #include "simd/simd.h"

@@ -5,7 +5,7 @@
 #ifndef PINION_KERNELS_OPTIMIZER_H
 #define PINION_KERNELS_OPTIMIZER_H
 
-#include "simd/kernels/inline.h"
+#include "simd/vec/inline.h"
 #include "simd/kernels/math.h"
 #include "simd/simd.h"
 

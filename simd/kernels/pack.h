@@ -4,7 +4,7 @@
 #ifndef PINION_KERNELS_PACK_H
 #define PINION_KERNELS_PACK_H
 
-#include "simd/kernels/inline.h"
+#include "simd/vec/inline.h"
 #include "simd/simd.h"
 
 /* The width of panels of a matrix with n columns: simd_panel_width of this table. */
@@ -50,8 +50,44 @@ static ALWAYS_INLINE void load_block(size_t rows, size_t columns, const float *f
         }
         return;
     }
+    UNROLL
     for (size_t i = 0; i < VF_LANES; i++) {
         block[i] = i < rows ? vf_load_n(from + i * stride, columns) : vf_zero();
+    }
+}
+
+/* The first `rows` rows of the block, `columns` of each. */
+static ALWAYS_INLINE void store_block(size_t rows, size_t columns, const vf block[VF_LANES],
+                                      float *to, size_t stride)
+{
+    if (rows >= VF_LANES && columns >= VF_LANES) {
+        UNROLL
+        for (size_t i = 0; i < VF_LANES; i++) {
+            vf_store(to + i * stride, block[i]);
+        }
+        return;
+    }
+    UNROLL
+    for (size_t i = 0; i < VF_LANES; i++) {
+        if (i < rows) {
+            vf_store_n(to + i * stride, block[i], columns);
+        }
+    }
+}
+
+/* to[width, to_columns] = the transpose of from[rows, width], zeros beyond column `rows`. width is
+ * a multiple of VF_LANES. */
+static void store_transposed(size_t rows, size_t width, const float *from, float *to,
+                             size_t to_stride, size_t to_columns)
+{
+    for (size_t j = 0; j < to_columns; j += VF_LANES) {
+        const float *const block_rows = j < rows ? from + j * width : from;
+        for (size_t i = 0; i < width; i += VF_LANES) {
+            vf block[VF_LANES];
+            load_block(j < rows ? rows - j : 0, VF_LANES, block_rows + i, width, block);
+            vf_transpose(block);
+            store_block(VF_LANES, to_columns - j, block, to + i * to_stride + j, to_stride);
+        }
     }
 }
 
@@ -67,10 +103,7 @@ static void kernel_pack_panels_transposed(size_t k, size_t n, const float *b, si
                 const float *from = columns > 0 ? b + (j + v) * b_stride + p : b;
                 load_block(columns, k - p, from, b_stride, block);
                 vf_transpose(block);
-                const size_t rows = smaller(k - p, VF_LANES);
-                for (size_t i = 0; i < rows; i++) {
-                    vf_store(panels + (p + i) * nr + v, block[i]);
-                }
+                store_block(k - p, VF_LANES, block, panels + p * nr + v, nr);
             }
         }
     }
@@ -123,15 +156,7 @@ static void kernel_transpose_panel(size_t k, size_t n, size_t panel, size_t firs
             const float *from = from_rows > 0 ? source + p * nr + v : source;
             load_block(from_rows, VF_LANES, from, nr, block);
             vf_transpose(block);
-            const size_t to_rows = smaller(columns - v, VF_LANES);
-            for (size_t i = 0; i < to_rows; i++) {
-                float *row = to + (first_column + v + i) * to_nr;
-                if (width == VF_LANES) {
-                    vf_store(row, block[i]);
-                } else {
-                    vf_store_n(row, block[i], width);
-                }
-            }
+            store_block(columns - v, width, block, to + (first_column + v) * to_nr, to_nr);
         }
         p += width;
     }

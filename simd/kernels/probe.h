@@ -7,7 +7,7 @@
 #ifndef PINION_KERNELS_PROBE_H
 #define PINION_KERNELS_PROBE_H
 
-#include "simd/kernels/inline.h"
+#include "simd/vec/inline.h"
 #include "simd/simd.h"
 
 enum probe_operation { PROBE_FMA, PROBE_DIVIDE, PROBE_SQRT };

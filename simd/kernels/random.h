@@ -5,7 +5,7 @@
 #ifndef PINION_KERNELS_RANDOM_H
 #define PINION_KERNELS_RANDOM_H
 
-#include "simd/kernels/inline.h"
+#include "simd/vec/inline.h"
 
 #define PHILOX_MULTIPLIER_0 0xD2511F53u
 #define PHILOX_MULTIPLIER_1 0xCD9E8D57u

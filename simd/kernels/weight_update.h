@@ -9,6 +9,8 @@
 #ifndef PINION_KERNELS_WEIGHT_UPDATE_H
 #define PINION_KERNELS_WEIGHT_UPDATE_H
 
+#include <string.h>
+
 #include "simd/kernels/gemm.h"
 #include "simd/kernels/optimizer.h"
 #include "simd/kernels/pack.h"
@@ -320,23 +322,6 @@ static void thin_sums(const struct simd_weight_update *u, size_t row, float *sum
     }
 }
 
-/* gradient[GEMM_NR, nr] = the transpose of sums, zeros where no column is. */
-static void thin_gradient(const struct simd_weight_update *u, const float *sums, float *gradient)
-{
-    for (size_t j = 0; j < u->nr; j += VF_LANES) {
-        const size_t columns = u->columns > j ? u->columns - j : 0;
-        const float *const from = columns > 0 ? sums + j * GEMM_NR : sums;
-        for (size_t i = 0; i < GEMM_NR; i += VF_LANES) {
-            vf block[VF_LANES];
-            load_block(columns, VF_LANES, from + i, GEMM_NR, block);
-            vf_transpose(block);
-            for (size_t r = 0; r < VF_LANES; r++) {
-                vf_store(gradient + (i + r) * u->nr + j, block[r]);
-            }
-        }
-    }
-}
-
 static void update_thin(const struct simd_weight_update *u)
 {
     float sums[GEMM_NR * GEMM_NR];
@@ -347,7 +332,7 @@ static void update_thin(const struct simd_weight_update *u)
         const size_t first = smaller(row, u->k - GEMM_NR);
         const size_t offset = row * u->nr;
         thin_sums(u, first, sums);
-        thin_gradient(u, sums, gradient);
+        store_transposed(u->columns, GEMM_NR, sums, gradient, u->nr, u->nr);
         kernel_optimizer_update(smaller(end - row, GEMM_NR) * u->nr,
                                 gradient + (row - first) * u->nr, optimizer_at(u->w, offset),
                                 optimizer_at(u->slot1, offset), optimizer_at(u->slot2, offset),

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "simd/vec/inline.h"
+
 #define VF_LANES  8
 #define VF_PER_16 2
 
@@ -301,16 +303,19 @@ static inline vi vi_bits(vf a)
 static inline void vf_transpose(vf rows[VF_LANES])
 {
     __m256 pair[8], quad[8];
+    UNROLL
     for (int i = 0; i < 8; i += 2) {
         pair[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
         pair[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
     }
+    UNROLL
     for (int i = 0; i < 8; i += 4) {
         quad[i] = _mm256_shuffle_ps(pair[i], pair[i + 2], _MM_SHUFFLE(1, 0, 1, 0));
         quad[i + 1] = _mm256_shuffle_ps(pair[i], pair[i + 2], _MM_SHUFFLE(3, 2, 3, 2));
         quad[i + 2] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], _MM_SHUFFLE(1, 0, 1, 0));
         quad[i + 3] = _mm256_shuffle_ps(pair[i + 1], pair[i + 3], _MM_SHUFFLE(3, 2, 3, 2));
     }
+    UNROLL
     for (int i = 0; i < 4; i++) {
         rows[i] = _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20);
         rows[i + 4] = _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x31);

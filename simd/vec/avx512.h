@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "simd/vec/inline.h"
+
 #define VF_LANES  16
 #define VF_PER_16 1
 
@@ -318,9 +320,11 @@ static inline void avx512_transpose_within(__m512 rows[4])
 
 static inline void vf_transpose(vf rows[VF_LANES])
 {
+    UNROLL
     for (int i = 0; i < 16; i += 4) {
         avx512_transpose_within(rows + i);
     }
+    UNROLL
     for (int i = 0; i < 4; i++) {
         avx512_transpose_blocks(rows + i, 4);
     }
@@ -329,11 +333,13 @@ static inline void vf_transpose(vf rows[VF_LANES])
 static inline void vi_interleave4(vi w[4])
 {
     __m512 rows[4];
+    UNROLL
     for (int i = 0; i < 4; i++) {
         rows[i] = _mm512_castsi512_ps(w[i]);
     }
     avx512_transpose_within(rows);
     avx512_transpose_blocks(rows, 1);
+    UNROLL
     for (int i = 0; i < 4; i++) {
         w[i] = _mm512_castps_si512(rows[i]);
     }

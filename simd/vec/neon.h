@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "simd/vec/inline.h"
+
 #define VF_LANES  4
 #define VF_PER_16 4
 
@@ -328,6 +330,7 @@ static inline void vf_transpose(vf rows[VF_LANES])
 {
     const float32x4x2_t pair01 = vtrnq_f32(rows[0], rows[1]);
     const float32x4x2_t pair23 = vtrnq_f32(rows[2], rows[3]);
+    UNROLL
     for (int i = 0; i < 2; i++) {
         rows[i] = vcombine_f32(vget_low_f32(pair01.val[i]), vget_low_f32(pair23.val[i]));
         rows[i + 2] = vcombine_f32(vget_high_f32(pair01.val[i]), vget_high_f32(pair23.val[i]));
@@ -337,10 +340,12 @@ static inline void vf_transpose(vf rows[VF_LANES])
 static inline void vi_interleave4(vi w[4])
 {
     float32x4_t rows[4];
+    UNROLL
     for (int i = 0; i < 4; i++) {
         rows[i] = vreinterpretq_f32_s32(w[i]);
     }
     vf_transpose(rows);
+    UNROLL
     for (int i = 0; i < 4; i++) {
         w[i] = vreinterpretq_s32_f32(rows[i]);
     }

@@ -1,6 +1,6 @@
-/* kernels/inline.h: what keeps a tile in registers. */
-#ifndef PINION_KERNELS_INLINE_H
-#define PINION_KERNELS_INLINE_H
+/* vec/inline.h: what keeps a tile in registers. */
+#ifndef PINION_VEC_INLINE_H
+#define PINION_VEC_INLINE_H
 
 /* For functions whose arguments select code: they must fold into their caller. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
