@@ -488,17 +488,41 @@ static size_t choose_row_block(const struct plan *plan)
     return (rows + mr - 1) / mr * mr;
 }
 
-/* Bytes are a quarter of their floats: where the batch's floats would leave the cache, reading and
- * converting the bytes twice is cheaper. Only a dense layer that takes what was gathered can. */
+/* The update of the first weight reads the samples' bytes once more: they are a quarter of their
+ * floats, which would have to come from the caches of the threads that wrote them. Only a dense
+ * layer that takes what was gathered can. */
 static void choose_gather(struct plan *plan)
 {
     const struct program *program = &plan->program;
-    if (plan->mode != PLAN_TRAIN || plan->dtype != PN_U8 ||
-        plan->batch <= plan->threads * plan->row_block || program->steps[1].op != PLAN_DENSE) {
+    if (plan->mode != PLAN_TRAIN || plan->dtype != PN_U8 || program->steps[1].op != PLAN_DENSE) {
         return;
     }
     plan->gather_again = true;
     program->buffers[program->steps[0].output].passing = true;
+}
+
+/*
+ * By columns, a thread's part of W, renewed at every step, needs to visit no other cache, but every
+ * thread reads all rows: that pays for fewer rows than columns. Below LEAST_WEIGHTS floats the
+ * barriers cost more. More than one panel too many for each eight would leave threads idle.
+ */
+static bool goes_by_columns(const struct plan *plan, const struct plan_weight *weight)
+{
+    enum { LEAST_WEIGHTS = 32 * 1024 };
+    const size_t threads = plan->threads;
+    const size_t most_panels = (weight->panels + threads - 1) / threads;
+    return threads > 1 && plan->batch <= plan->row_block &&
+           plan->batch * (threads - 1) <= weight->n && weight->k * weight->n >= LEAST_WEIGHTS &&
+           8 * most_panels * threads <= 9 * weight->panels;
+}
+
+static void choose_columns(struct plan *plan)
+{
+    for (size_t i = 0; plan->mode == PLAN_TRAIN && i < plan->program.step_count; i++) {
+        struct plan_step *step = &plan->program.steps[i];
+        step->by_columns =
+            step->op == PLAN_DENSE && goes_by_columns(plan, &plan->weights[step->weight]);
+    }
 }
 
 pn_status plan_build(const struct pn_model *model, enum plan_mode mode, pn_dtype dtype,
@@ -535,6 +559,7 @@ pn_status plan_build(const struct pn_model *model, enum plan_mode mode, pn_dtype
         lay_out_weights(plan);
         plan->row_block = choose_row_block(plan);
         choose_gather(plan);
+        choose_columns(plan);
         status = plan_assign_tiles(plan);
     }
     if (status != PN_OK) {

@@ -34,11 +34,12 @@ static void print_steps(FILE *out, const struct pn_model *model, const struct pl
 {
     for (size_t i = 0; i < plan->program.step_count; i++) {
         const struct plan_step *step = &plan->program.steps[i];
-        fprintf(out, "  %2zu  %-22s  %-16s  %s -> %s%s\n", i + 1, op_names[step->op],
+        fprintf(out, "  %2zu  %-22s  %-16s  %s -> %s%s%s\n", i + 1, op_names[step->op],
                 model->layers[step->layer].name,
                 step->op == PLAN_GATHER ? (plan->dtype == PN_U8 ? "u8" : "f32")
                                         : buffer_name(plan, step->input),
-                buffer_name(plan, step->output), epilogue_names[step->epilogue]);
+                buffer_name(plan, step->output), epilogue_names[step->epilogue],
+                step->by_columns ? ", by columns" : "");
     }
 }
 
@@ -75,7 +76,8 @@ pn_status plan_explain(const struct pn_model *model, const struct plan *plan, co
     fprintf(out, "team      %s\n", placement);
     fprintf(out, "batch     %zu rows, %zu at a time through the steps\n", plan->batch,
             plan->row_block);
-    fprintf(out, "\nphase 1   rows: each thread takes its own through all steps\n");
+    fprintf(out, "\nphase 1   rows: each thread takes its own through all steps, through a step by "
+                 "columns all rows\n");
     print_steps(out, model, plan);
     fprintf(out, "          barrier\n");
     if (plan->mode == PLAN_TRAIN) {

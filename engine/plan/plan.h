@@ -5,7 +5,8 @@
  * A training step is two phases with a barrier behind each:
  *
  * - rows: each thread takes its rows of the batch through gather, all forward steps, the loss, and
- *   back to the gradient of the first dense layer's output. Rows never meet.
+ *   back to the gradient of the first dense layer's output. Rows never meet. Where a batch is
+ * small, a dense step goes by columns instead, with a barrier before and behind it.
  *
  * - tiles: each thread takes its tiles of every weight matrix: gradient over the whole batch,
  *   optimizer applied while the tile is in registers.
@@ -70,6 +71,9 @@ struct plan_step {
     float alpha;
     float scale, offset;
     uint32_t threshold; /* dropout: words below it drop the element */
+    /* Dense: each thread takes all rows through its panels of W, which stay in its cache from one
+     * update to the next; by rows every thread reads all of W, most of it from other caches. */
+    bool by_columns;
 };
 
 /* Steps over rows, in order, and the buffers that they use. */
@@ -96,8 +100,7 @@ struct plan {
     pn_dtype dtype; /* of the samples */
     enum plan_mode mode;
     size_t row_block; /* rows that go through the whole program at a time */
-    /* The first weight's tiles convert the samples once more, since their floats would not stay in
-     * the cache until then. */
+    /* The first weight's tiles convert the samples once more. */
     bool gather_again;
     struct plan_weight *weights;
     size_t weight_count;
@@ -126,6 +129,12 @@ size_t plan_useful_threads(const struct pn_model *model, size_t batch);
 static inline size_t plan_first_row(size_t rows, size_t threads, size_t t)
 {
     return rows * t / threads;
+}
+
+/* The same of a weight's panels, for steps by columns. */
+static inline size_t plan_first_panel(const struct plan_weight *weight, size_t threads, size_t t)
+{
+    return weight->panels * t / threads;
 }
 
 /* The plan as text. *text is freed with pn_string_free. */

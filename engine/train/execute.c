@@ -106,22 +106,24 @@ static float *scratch_of(const struct weights *weights, size_t thread)
     return weights->scratch + thread * SIMD_SCRATCH;
 }
 
-static void dense(const struct rows *rows, const struct plan_step *step)
+/* Columns [first_column, first_column + columns), whole panels or up to the last. */
+static void dense(const struct rows *rows, const struct plan_step *step, size_t first_column,
+                  size_t columns)
 {
     const struct plan *plan = rows->job->plan;
     const struct plan_weight *weight = &plan->weights[step->weight];
     const float *values = rows->job->weights->values;
     plan->kernels->gemm_nn(
         &(struct simd_gemm){.m = rows->count,
-                            .n = weight->n,
+                            .n = columns,
                             .k = weight->k,
                             .a = row_data(rows, step->input),
                             .a_stride = stride_of(rows, step->input),
-                            .b = values + weight->offset,
+                            .b = values + weight->offset + first_column * weight->k,
                             .b_stride = weight->nr,
                             .b_panel_stride = weight->k * weight->nr,
-                            .bias = values + weight->bias_offset,
-                            .c = row_data(rows, step->output),
+                            .bias = values + weight->bias_offset + first_column,
+                            .c = row_data(rows, step->output) + first_column,
                             .c_stride = stride_of(rows, step->output),
                             .epilogue = step->epilogue,
                             .scratch = scratch_of(rows->job->weights, rows->job->thread)});
@@ -232,7 +234,7 @@ static void execute_step(const struct rows *rows, const struct plan_step *step)
         gather(rows, step);
         break;
     case PLAN_DENSE:
-        dense(rows, step);
+        dense(rows, step, 0, rows->job->plan->weights[step->weight].n);
         break;
     case PLAN_ACTIVATION:
         activation(rows, step);
@@ -261,22 +263,42 @@ static void execute_step(const struct rows *rows, const struct plan_step *step)
     }
 }
 
-void execute_rows(const struct row_job *job, struct workspace *workspace, size_t first,
-                  size_t count)
+size_t execute_rows(const struct row_job *job, struct workspace *workspace, size_t step,
+                    size_t first, size_t count)
 {
     const struct program *program = &job->plan->program;
     const size_t block = job->plan->row_block;
+    size_t end = step;
+    while (end < program->step_count && !program->steps[end].by_columns) {
+        end++;
+    }
     for (size_t done = 0; done < count; done += block) {
         const struct rows rows = {.job = job,
                                   .workspace = workspace,
                                   .start = first,
                                   .first = first + done,
                                   .count = count - done < block ? count - done : block};
-        for (size_t i = 0; i < program->step_count; i++) {
+        for (size_t i = step; i < end; i++) {
             execute_step(&rows, &program->steps[i]);
             profile_mark(job->clock, i);
         }
     }
+    return end;
+}
+
+void execute_columns(const struct row_job *job, struct workspace *workspace, size_t step,
+                     size_t rows)
+{
+    const struct plan *plan = job->plan;
+    const struct plan_weight *weight = &plan->weights[plan->program.steps[step].weight];
+    const size_t first = plan_first_panel(weight, plan->threads, job->thread);
+    const size_t end = plan_first_panel(weight, plan->threads, job->thread + 1);
+    const struct rows all = {.job = job, .workspace = workspace, .count = rows};
+    if (first < end) {
+        /* Of the last panel the zeros that fill it too: its width follows from the columns. */
+        dense(&all, &plan->program.steps[step], first * weight->nr, (end - first) * weight->nr);
+    }
+    profile_mark(job->clock, step);
 }
 
 /* The part of a slot arena that a kernel may write; NULL where the optimizer has no such slot. */

@@ -26,7 +26,7 @@ struct row_job {
     const struct plan *plan;
     const struct pn_model *model;
     const struct weights *weights;
-    size_t thread;               /* whose scratch memory to use */
+    size_t thread;               /* whose scratch memory to use, and whose columns to take */
     float gradient_scale;        /* 1 / rows of the batch */
     uint64_t step;               /* for dropout */
     struct profile_clock *clock; /* NULL: nobody asks where the time goes */
@@ -37,9 +37,14 @@ struct row_job {
 void workspace_fill(struct workspace *workspace, const pn_dataset *dataset, const uint32_t *indices,
                     size_t base, size_t first, size_t count);
 
-/* Takes rows [first, first + count) of the workspace through all steps of the plan. */
-void execute_rows(const struct row_job *job, struct workspace *workspace, size_t first,
-                  size_t count);
+/* Takes rows [first, first + count) of the workspace through the plan's steps from `step` on, up to
+ * the first that goes by columns. Returns its index, or the number of steps. */
+size_t execute_rows(const struct row_job *job, struct workspace *workspace, size_t step,
+                    size_t first, size_t count);
+
+/* The thread's columns of a step that goes by columns, for all rows [0, rows). */
+void execute_columns(const struct row_job *job, struct workspace *workspace, size_t step,
+                     size_t rows);
 
 /* Updates the tiles of thread `thread` from the gradients of rows [0, batch_rows). `clock` as in
  * row_job. */

@@ -358,6 +358,12 @@ static void end_epoch(struct fit *fit)
 /* --- every thread's part -----------------------------------------------------------------------
  */
 
+static void wait_for_team(struct fit *fit, size_t thread, struct profile_clock *profile)
+{
+    team_barrier(fit->team, thread);
+    profile_mark(profile, profile_rest_part(&fit->plan, PROFILE_WAIT));
+}
+
 static void train_batch(struct fit *fit, size_t thread, size_t base, size_t rows,
                         struct optimizer_clock *clock)
 {
@@ -376,16 +382,20 @@ static void train_batch(struct fit *fit, size_t thread, size_t base, size_t rows
     const size_t count = plan_first_row(rows, plan->threads, thread + 1) - first;
     workspace_fill(&fit->batch, fit->training, fit->order + base, 0, first, count);
     profile_mark(profile, profile_rest_part(plan, PROFILE_FILL));
-    execute_rows(&job, &fit->batch, first, count);
-    team_barrier(fit->team, thread);
-    profile_mark(profile, profile_rest_part(plan, PROFILE_WAIT));
+    size_t next = execute_rows(&job, &fit->batch, 0, first, count);
+    wait_for_team(fit, thread, profile);
+    while (next < plan->program.step_count) {
+        execute_columns(&job, &fit->batch, next, rows);
+        wait_for_team(fit, thread, profile);
+        next = execute_rows(&job, &fit->batch, next + 1, first, count);
+        wait_for_team(fit, thread, profile);
+    }
     if (thread == 0) {
         count_batch(fit, rows, clock);
         profile_mark(profile, profile_rest_part(plan, PROFILE_SUM));
     }
     execute_tiles(plan, &fit->weights, &fit->batch, rows, thread, &step, fit->model, profile);
-    team_barrier(fit->team, thread);
-    profile_mark(profile, profile_rest_part(plan, PROFILE_WAIT));
+    wait_for_team(fit, thread, profile);
 }
 
 static void train_epoch(struct fit *fit, size_t thread, size_t *generation,

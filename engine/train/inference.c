@@ -85,7 +85,7 @@ void inference_run(struct inference *inference, const struct weights *weights, s
          first += plan->row_block) {
         const size_t rows = end - first < plan->row_block ? end - first : plan->row_block;
         workspace_fill(workspace, inference->dataset, NULL, first, 0, rows);
-        execute_rows(&job, workspace, 0, rows);
+        execute_rows(&job, workspace, 0, 0, rows);
         keep_results(inference, workspace, first, rows);
     }
 }
