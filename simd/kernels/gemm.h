@@ -21,6 +21,7 @@ enum {
     GEMM_KC = 512,
     GEMM_MC = 128,
     GEMM_PACK_COLUMNS = 1024,
+    GEMM_ASKED_PANEL = 512 * 16,
     GEMM_MAX_ROWS = GEMM_MR > GEMM_MR_NARROW ? GEMM_MR : GEMM_MR_NARROW
 };
 
@@ -225,7 +226,9 @@ static void gemm_block_place(const struct simd_gemm *g, const bool transposed, c
     block->a_stride = stride;
 }
 
-/* A block's tiles of the panel whose first column is j. */
+/* A block's tiles of the panel whose first column is j. Of a wide B the next panel is asked for
+ * meanwhile, part by part before each tile: that it will be needed no processor foresees. Panels of
+ * more than GEMM_ASKED_PANEL floats gain nothing. */
 static void gemm_panel(const struct simd_gemm *g, const bool transposed,
                        const struct gemm_block *block, size_t j)
 {
@@ -255,7 +258,15 @@ static void gemm_panel(const struct simd_gemm *g, const bool transposed,
         tile.y = g->y + first * g->y_stride + j;
         tile.y_stride = g->y_stride;
     }
+    const size_t tiles = block->end_tile - block->first_tile;
+    const bool ask = g->n >= GEMM_PACK_COLUMNS && j + nr < g->n && tile.k * nr <= GEMM_ASKED_PANEL;
+    const size_t part = ask ? (tile.k * nr + tiles - 1) / tiles : 0;
+    const float *next = tile.b + g->b_panel_stride;
     for (size_t t = block->first_tile; t < block->end_tile; t++) {
+        for (size_t i = 0; i < part; i += SIMD_ALIGNMENT / sizeof *next) {
+            vf_prefetch_later(next + i);
+        }
+        next += part;
         const size_t rows = row_split_rows(&block->split, t);
         if (columns == nr) {
             functions[rows - 1](&tile);

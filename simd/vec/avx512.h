@@ -83,6 +83,12 @@ static inline void vf_prefetch(const void *p)
     __asm__ volatile("prefetcht0 %0" : : "m"(*(const char *)p));
 }
 
+/* To the second level, for later. */
+static inline void vf_prefetch_later(const void *p)
+{
+    __asm__ volatile("prefetcht1 %0" : : "m"(*(const char *)p));
+}
+
 /* --- making values ------------------------------------------------------------------------- */
 
 static inline vf vf_zero(void)

@@ -114,6 +114,12 @@ static inline void vf_prefetch(const void *p)
     __asm__ volatile("prfm pldl1keep, %0" : : "Q"(*(const char *)p));
 }
 
+/* To the second level, for later. */
+static inline void vf_prefetch_later(const void *p)
+{
+    __asm__ volatile("prfm pldl2keep, %0" : : "Q"(*(const char *)p));
+}
+
 /* --- making values ------------------------------------------------------------------------- */
 
 static inline vf vf_zero(void)

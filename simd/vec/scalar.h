@@ -84,6 +84,12 @@ static inline void vf_prefetch(const void *p)
     __builtin_prefetch(p);
 }
 
+/* To the second level, for later. */
+static inline void vf_prefetch_later(const void *p)
+{
+    __builtin_prefetch(p, 0, 2);
+}
+
 /* --- making values ------------------------------------------------------------------------- */
 
 static inline vf vf_zero(void)
