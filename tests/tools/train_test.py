@@ -143,6 +143,15 @@ class TrainText(ProgramTest):
         for step in steps:
             self.assertRegex(step, r"^ {2}[ \d]\d  .{22}  \w")
 
+    def test_wide_steps_of_small_batches_go_by_columns(self):
+        network = ["--data", "synthetic", "--net", "dense 64 relu; dense 10 softmax", "--explain"]
+        for threads, batch, expected in ("2", "16", 1), ("2", "480", 0), ("1", "16", 0):
+            with self.subTest(threads=threads, batch=batch):
+                plan = self.succeed(
+                    "train", *network, "--threads", threads, "--batch-size", batch
+                ).stdout
+                self.assertEqual(plan.count(", by columns"), expected, plan)
+
     def test_early_stopping(self):
         stop = ["--early-stopping", "val_loss,min_delta=100"]
         result = self.succeed_json("train", *SMALL, "--epochs", "9", *stop)

@@ -1,5 +1,6 @@
 /* What fit and its history do, and what it refuses. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,28 @@ Test(fit, validation_is_the_last_part_and_not_trained_on)
     cr_assert_lt(pn_history_value(history, "val_accuracy", 3), 0.3);
     pn_history_free(history);
     pn_model_free(model);
+    pn_dataset_free(dataset);
+}
+
+/* Two threads take the first layer by columns, the last batch is a part, and with more threads than
+ * its rows some have columns only. */
+Test(fit, steps_by_columns_change_no_bit)
+{
+    pn_dataset *dataset = synthetic(41);
+    struct network network = lesson();
+    network.hidden = 64;
+    char expected[33] = "";
+    for (size_t threads = 1; threads <= 4; threads++) {
+        pn_model *model = compiled_with(network, dataset, pn_adam(0.001));
+        pn_fit_options options = fit_options(2, 20);
+        options.run.threads = threads;
+        const char *digest = digest_after(model, dataset, &options);
+        if (threads == 1) {
+            snprintf(expected, sizeof expected, "%s", digest);
+        }
+        cr_assert_str_eq(digest, expected, "%zu threads", threads);
+        pn_model_free(model);
+    }
     pn_dataset_free(dataset);
 }
 
