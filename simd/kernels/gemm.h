@@ -10,17 +10,18 @@
 
 #include "simd/vec/inline.h"
 #include "simd/kernels/math.h"
+#include "simd/kernels/pack.h"
 #include "simd/kernels/rows.h"
 #include "simd/simd.h"
 
 /* A panel of KC rows stays in the first-level cache, a block of MC x KC of A in half of a 512 KiB
- * second level. A k a little larger than KC is not worth a second pass over C. From PACK_COLUMNS
- * columns on, a copy of A's block without other rows between pays. */
+ * second level. A k a little larger than KC is not worth a second pass over C. From WIDE columns
+ * on, a copy of A's block without other rows between pays. */
 enum {
     GEMM_NR = GEMM_NV * VF_LANES,
     GEMM_KC = 512,
     GEMM_MC = 128,
-    GEMM_PACK_COLUMNS = 1024,
+    GEMM_WIDE = 1024,
     GEMM_ASKED_PANEL = 512 * 16,
     GEMM_MAX_ROWS = GEMM_MR > GEMM_MR_NARROW ? GEMM_MR : GEMM_MR_NARROW
 };
@@ -226,9 +227,29 @@ static void gemm_block_place(const struct simd_gemm *g, const bool transposed, c
     block->a_stride = stride;
 }
 
+/* Asks for `rows` rows of the panel's columns. */
+static void ask_for_rows(const float *first, size_t stride, size_t rows, size_t nr)
+{
+    for (size_t i = 0; i < rows; i++) {
+        prefetch_lines(first + i * stride, nr * sizeof *first);
+    }
+}
+
+/* Before a tile of a wide product, of which little is in the caches: asks for what its epilogue
+ * reads, and for the C that the next tile continues from. */
+static void gemm_ask(const struct gemm_tile *tile, size_t rows, size_t nr, bool another)
+{
+    if (tile->y != NULL) {
+        ask_for_rows(tile->y, tile->y_stride, rows, nr);
+    }
+    if (tile->start == tile->c && another) {
+        ask_for_rows(tile->c + rows * tile->c_stride, tile->c_stride, rows, nr);
+    }
+}
+
 /* A block's tiles of the panel whose first column is j. Of a wide B the next panel is asked for
- * meanwhile, part by part before each tile: that it will be needed no processor foresees. Panels of
- * more than GEMM_ASKED_PANEL floats gain nothing. */
+ * meanwhile, part by part: that it will be needed no processor foresees. Panels of more than
+ * GEMM_ASKED_PANEL floats gain nothing. */
 static void gemm_panel(const struct simd_gemm *g, const bool transposed,
                        const struct gemm_block *block, size_t j)
 {
@@ -259,7 +280,8 @@ static void gemm_panel(const struct simd_gemm *g, const bool transposed,
         tile.y_stride = g->y_stride;
     }
     const size_t tiles = block->end_tile - block->first_tile;
-    const bool ask = g->n >= GEMM_PACK_COLUMNS && j + nr < g->n && tile.k * nr <= GEMM_ASKED_PANEL;
+    const bool wide = g->n >= GEMM_WIDE;
+    const bool ask = wide && j + nr < g->n && tile.k * nr <= GEMM_ASKED_PANEL;
     const size_t part = ask ? (tile.k * nr + tiles - 1) / tiles : 0;
     const float *next = tile.b + g->b_panel_stride;
     for (size_t t = block->first_tile; t < block->end_tile; t++) {
@@ -268,6 +290,9 @@ static void gemm_panel(const struct simd_gemm *g, const bool transposed,
         }
         next += part;
         const size_t rows = row_split_rows(&block->split, t);
+        if (wide) {
+            gemm_ask(&tile, rows, nr, t + 1 < block->end_tile);
+        }
         if (columns == nr) {
             functions[rows - 1](&tile);
         } else {
@@ -288,7 +313,7 @@ static void gemm(const struct simd_gemm *g, const bool transposed)
     const size_t nr = narrow ? VF_LANES : GEMM_NR;
     const size_t mr = narrow ? GEMM_MR_NARROW : GEMM_MR;
     const size_t k_blocks = (g->k + GEMM_KC - 1) / GEMM_KC;
-    const bool pack = g->scratch != NULL && g->n >= GEMM_PACK_COLUMNS;
+    const bool pack = g->scratch != NULL && g->n >= GEMM_WIDE;
     struct gemm_block block = {.split = row_split(g->m, mr)};
     const size_t tiles = block.split.tiles, block_tiles = GEMM_MC / mr;
     const size_t row_blocks = (tiles + block_tiles - 1) / block_tiles;
