@@ -502,9 +502,10 @@ static void choose_gather(struct plan *plan)
 }
 
 /*
- * By columns, a thread's part of W, renewed at every step, needs to visit no other cache, but every
- * thread reads all rows: that pays for fewer rows than columns. Below LEAST_WEIGHTS floats the
- * barriers cost more. More than one panel too many for each eight would leave threads idle.
+ * By columns, no part of W, renewed at every step, has to visit another cache, but each thread
+ * fetches the rows of all others: batch * (threads - 1) rows in all against n columns that stay.
+ * Below LEAST_WEIGHTS floats the barriers cost more. More than one panel too many for each eight
+ * would leave threads idle. And the batch must be one block: passing buffers then hold all rows.
  */
 static bool goes_by_columns(const struct plan *plan, const struct plan_weight *weight)
 {
@@ -520,8 +521,10 @@ static void choose_columns(struct plan *plan)
 {
     for (size_t i = 0; plan->mode == PLAN_TRAIN && i < plan->program.step_count; i++) {
         struct plan_step *step = &plan->program.steps[i];
-        step->by_columns =
-            step->op == PLAN_DENSE && goes_by_columns(plan, &plan->weights[step->weight]);
+        struct plan_weight *weight = &plan->weights[step->weight];
+        if (step->op == PLAN_DENSE && goes_by_columns(plan, weight)) {
+            step->by_columns = weight->by_columns = true;
+        }
     }
 }
 

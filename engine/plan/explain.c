@@ -30,6 +30,16 @@ static const char *buffer_name(const struct plan *plan, int buffer)
     return buffer < 0 ? "-" : plan->program.buffers[buffer].name;
 }
 
+static bool any_by_columns(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->weight_count; i++) {
+        if (plan->weights[i].by_columns) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void print_steps(FILE *out, const struct pn_model *model, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->program.step_count; i++) {
@@ -76,8 +86,9 @@ pn_status plan_explain(const struct pn_model *model, const struct plan *plan, co
     fprintf(out, "team      %s\n", placement);
     fprintf(out, "batch     %zu rows, %zu at a time through the steps\n", plan->batch,
             plan->row_block);
-    fprintf(out, "\nphase 1   rows: each thread takes its own through all steps, through a step by "
-                 "columns all rows\n");
+    fprintf(out, "\nphase 1   rows: each thread takes its own through all steps%s\n",
+            any_by_columns(plan) ? "; by columns: its panels of W for all rows, between barriers"
+                                 : "");
     print_steps(out, model, plan);
     fprintf(out, "          barrier\n");
     if (plan->mode == PLAN_TRAIN) {

@@ -6,7 +6,7 @@
  *
  * - rows: each thread takes its rows of the batch through gather, all forward steps, the loss, and
  *   back to the gradient of the first dense layer's output. Rows never meet. Where a batch is
- * small, a dense step goes by columns instead, with a barrier before and behind it.
+ * small, a wide dense step goes by columns instead, with a barrier before and behind it.
  *
  * - tiles: each thread takes its tiles of every weight matrix: gradient over the whole batch,
  *   optimizer applied while the tile is in registers.
@@ -31,7 +31,8 @@ struct plan_buffer {
     char name[48];
     size_t columns;
     size_t stride;
-    bool passing; /* nobody reads a row once its block is through: all blocks share the first's */
+    bool
+        passing; /* nobody reads a row once its block is through: a thread's blocks share a place */
 };
 
 /* A dense layer's weights as kernels want them. Offsets count floats from the start of the arenas.
@@ -41,6 +42,7 @@ struct plan_weight {
     size_t k, n;  /* kernel [k, n] */
     size_t nr, panels;
     bool backward;      /* a gradient flows through: the transposed panels are kept too */
+    bool by_columns;    /* its step goes by columns, and each panel's tiles have one owner */
     size_t offset;      /* panels [k, n], and its slots */
     size_t bias_offset; /* [n padded], and its slots, in the same arenas */
     size_t transposed_offset;

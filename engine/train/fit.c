@@ -382,12 +382,12 @@ static void train_batch(struct fit *fit, size_t thread, size_t base, size_t rows
     const size_t count = plan_first_row(rows, plan->threads, thread + 1) - first;
     workspace_fill(&fit->batch, fit->training, fit->order + base, 0, first, count);
     profile_mark(profile, profile_rest_part(plan, PROFILE_FILL));
-    size_t next = execute_rows(&job, &fit->batch, 0, first, count);
-    wait_for_team(fit, thread, profile);
-    while (next < plan->program.step_count) {
-        execute_columns(&job, &fit->batch, next, rows);
-        wait_for_team(fit, thread, profile);
-        next = execute_rows(&job, &fit->batch, next + 1, first, count);
+    for (size_t next = 0; next < plan->program.step_count;) {
+        if (plan->program.steps[next].by_columns) {
+            execute_columns(&job, &fit->batch, next++, rows);
+        } else {
+            next = execute_rows(&job, &fit->batch, next, first, count);
+        }
         wait_for_team(fit, thread, profile);
     }
     if (thread == 0) {

@@ -281,9 +281,9 @@ static void gemm_panel(const struct simd_gemm *g, const bool transposed,
     }
     const size_t tiles = block->end_tile - block->first_tile;
     const bool wide = g->n >= GEMM_WIDE;
-    const bool ask = wide && j + nr < g->n && tile.k * nr <= GEMM_ASKED_PANEL;
+    const bool ask = wide && j + nr < g->n && g->b_stride == nr && tile.k * nr <= GEMM_ASKED_PANEL;
     const size_t part = ask ? (tile.k * nr + tiles - 1) / tiles : 0;
-    const float *next = tile.b + g->b_panel_stride;
+    const float *next = ask ? tile.b + g->b_panel_stride : tile.b;
     for (size_t t = block->first_tile; t < block->end_tile; t++) {
         for (size_t i = 0; i < part; i += SIMD_ALIGNMENT / sizeof *next) {
             vf_prefetch_later(next + i);

@@ -75,10 +75,10 @@ static ALWAYS_INLINE void store_block(size_t rows, size_t columns, const vf bloc
     }
 }
 
-/* to[width, to_columns] = the transpose of from[rows, width], zeros beyond column `rows`. width is
- * a multiple of VF_LANES. */
+/* to[width, to_columns] = the transpose of from[rows, width], zeros beyond column `rows`. width and
+ * to_columns are multiples of VF_LANES. */
 static void store_transposed(size_t rows, size_t width, const float *from, float *to,
-                             size_t to_stride, size_t to_columns)
+                             size_t to_columns)
 {
     for (size_t j = 0; j < to_columns; j += VF_LANES) {
         const float *const block_rows = j < rows ? from + j * width : from;
@@ -86,7 +86,7 @@ static void store_transposed(size_t rows, size_t width, const float *from, float
             vf block[VF_LANES];
             load_block(j < rows ? rows - j : 0, VF_LANES, block_rows + i, width, block);
             vf_transpose(block);
-            store_block(VF_LANES, to_columns - j, block, to + i * to_stride + j, to_stride);
+            store_block(VF_LANES, VF_LANES, block, to + i * to_columns + j, to_columns);
         }
     }
 }

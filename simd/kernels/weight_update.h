@@ -21,6 +21,7 @@
 enum {
     UPDATE_KC = 256,
     UPDATE_COLUMNS = 256,
+    UPDATE_ASKED_NR = 16,
     UPDATE_X = SIMD_SCRATCH / 2,
     UPDATE_SUM_ROWS = (SIMD_SCRATCH - UPDATE_X) / UPDATE_COLUMNS
 };
@@ -219,8 +220,8 @@ static void pack_tiles(const struct simd_weight_update *u, const struct update_b
 }
 
 /* The block's tiles of the one panel that `u` has. If another panel follows, its columns of dY are
- * asked for meanwhile, some before each tile, where a first-level cache of 32 KiB has room for two
- * panels' columns. */
+ * asked for meanwhile, some before each tile: a first-level cache of 32 KiB has room for UPDATE_KC
+ * rows of two panels of up to UPDATE_ASKED_NR columns. */
 static void update_panel(const struct simd_weight_update *u, const struct update_block *block,
                          const struct optimizer_constants *constants, bool another, float *sums)
 {
@@ -244,9 +245,8 @@ static void update_panel(const struct simd_weight_update *u, const struct update
         .constants = constants,
     };
     const size_t tiles = block->end_tile - block->first_tile;
-    const bool room = 2 * tile.k * u->nr * sizeof *u->dy <= 32 * 1024;
-    const size_t share =
-        another && room && !(block->first && block->last) ? (tile.k + tiles - 1) / tiles : 0;
+    const bool ask = another && u->nr <= UPDATE_ASKED_NR && !(block->first && block->last);
+    const size_t share = ask ? (tile.k + tiles - 1) / tiles : 0;
     size_t ahead = block->begin;
     for (size_t t = block->first_tile; t < block->end_tile; t++) {
         const size_t rows = row_split_rows(&block->split, t);
@@ -332,7 +332,7 @@ static void update_thin(const struct simd_weight_update *u)
         const size_t first = smaller(row, u->k - GEMM_NR);
         const size_t offset = row * u->nr;
         thin_sums(u, first, sums);
-        store_transposed(u->columns, GEMM_NR, sums, gradient, u->nr, u->nr);
+        store_transposed(u->columns, GEMM_NR, sums, gradient, u->nr);
         kernel_optimizer_update(smaller(end - row, GEMM_NR) * u->nr,
                                 gradient + (row - first) * u->nr, optimizer_at(u->w, offset),
                                 optimizer_at(u->slot1, offset), optimizer_at(u->slot2, offset),

@@ -115,12 +115,18 @@ void weight_update_cases(const struct simd_kernels *kernels)
         cases_of(kernels, kind, true, nr, 3 * nr);
         /* Past the columns that share a block of X. */
         weight_update_case(kernels, kind, false, 520, nr, 256 + nr, 200, 3, 195);
-        /* Few columns of a panel, rows that do and do not fill whole vectors. */
+        /* Few columns of a panel. */
         for (size_t columns = 1; columns < nr; columns++) {
             const size_t panel = simd_panel_width(kernels, columns);
             weight_update_case(kernels, kind, columns % 2, 1 + 7 * columns, panel, columns,
                                2 * nr + columns, columns % 3, 2 * nr);
             weight_update_case(kernels, kind, columns % 2, 600, panel, columns, 3 * nr, 0, 3 * nr);
+            /* Up to the last row, and a last tile of few rows with others behind them. */
+            const size_t k = nr + 1 + columns;
+            weight_update_case(kernels, kind, columns % 2 == 0, 9, panel, columns, k, columns % 3,
+                               k - columns % 3);
+            weight_update_case(kernels, kind, columns % 2 == 0, 9, panel, columns, 3 * nr, 1,
+                               nr + 1 + columns % 3);
         }
     }
 }

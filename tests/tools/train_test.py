@@ -152,6 +152,18 @@ class TrainText(ProgramTest):
                 ).stdout
                 self.assertEqual(plan.count(", by columns"), expected, plan)
 
+    def test_two_steps_by_columns_change_no_bit(self):
+        network = ["--data", "synthetic", "--net", "dense 512 relu; dense 512 relu; dense 10 softmax"]
+        plan = self.succeed("train", *network, "--threads", "2", "--explain").stdout
+        self.assertEqual(plan.count(", by columns"), 2, plan)
+        digests = {
+            self.succeed_json("train", *network, "--limit", "100", "--epochs", "1", "--threads", n)[
+                "weights_digest"
+            ]
+            for n in ("1", "2", "3", "5")
+        }
+        self.assertEqual(len(digests), 1)
+
     def test_early_stopping(self):
         stop = ["--early-stopping", "val_loss,min_delta=100"]
         result = self.succeed_json("train", *SMALL, "--epochs", "9", *stop)
