@@ -5,8 +5,8 @@
  * A training step is two phases with a barrier behind each:
  *
  * - rows: each thread takes its rows of the batch through gather, all forward steps, the loss, and
- *   back to the gradient of the first dense layer's output. Rows never meet. Where a batch is
- * small, a wide dense step goes by columns instead, with a barrier before and behind it.
+ *   back to the gradient of the first dense layer's output. Rows never meet. Wide dense steps of
+ *   small batches go by columns instead, with a barrier before and behind each.
  *
  * - tiles: each thread takes its tiles of every weight matrix: gradient over the whole batch,
  *   optimizer applied while the tile is in registers.
@@ -31,8 +31,7 @@ struct plan_buffer {
     char name[48];
     size_t columns;
     size_t stride;
-    bool
-        passing; /* nobody reads a row once its block is through: a thread's blocks share a place */
+    bool passing; /* nobody reads a row once its block is through: a thread's blocks share it */
 };
 
 /* A dense layer's weights as kernels want them. Offsets count floats from the start of the arenas.
