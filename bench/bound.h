@@ -2,7 +2,7 @@
 #ifndef PINION_BENCH_BOUND_H
 #define PINION_BENCH_BOUND_H
 
-#include "bench/cases.h"
+#include "bench/problems/problem.h"
 #include "bench/probe.h"
 
 /* One thread's rates, as probe_rate() gives them. */

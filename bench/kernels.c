@@ -9,7 +9,7 @@
 
 #include "bench/bench.h"
 #include "bench/bound.h"
-#include "bench/cases.h"
+#include "bench/problems/instance.h"
 #include "bench/filter.h"
 #include "bench/output.h"
 #include "bench/probe.h"
@@ -40,14 +40,14 @@ struct session {
 /* One row: a case on a table, with every thread's own data. */
 struct row {
     struct session *session;
-    const struct bench_case *spec;
+    const struct problem *problem;
     const struct simd_kernels *kernels;
     const struct naive_kernels *naive_ikj;
     struct work work;
     size_t naive_rows;
-    double naive_scale; /* of a naive sample to the whole case */
-    struct arena *arenas;
-    struct operands *operands; /* [threads] */
+    double naive_scale;         /* of a naive sample to the whole case */
+    struct arena *arenas;       /* [threads] */
+    struct instance *instances; /* [threads] */
     struct probe probes[PROBE_KIND_COUNT];
     bool used[CONTENDERS];
     size_t iterations[CONTENDERS];
@@ -60,25 +60,28 @@ struct row {
 static void run_kernel(void *context, size_t thread, size_t iterations)
 {
     const struct row *row = context;
+    instance_run(&row->instances[thread], iterations);
+}
+
+static void run_naive(const struct row *row, const struct naive_kernels *naive, size_t thread,
+                      size_t iterations)
+{
+    struct operands operands = row->instances[thread].operands;
+    operands.rows = row->naive_rows;
     for (size_t i = 0; i < iterations; i++) {
-        row->spec->family->run(row->kernels, &row->operands[thread]);
+        row->problem->family->naive(naive, &operands);
     }
 }
 
 static void run_naive_ikj(void *context, size_t thread, size_t iterations)
 {
     const struct row *row = context;
-    for (size_t i = 0; i < iterations; i++) {
-        row->spec->family->naive(row->naive_ikj, &row->operands[thread], row->naive_rows);
-    }
+    run_naive(row, row->naive_ikj, thread, iterations);
 }
 
 static void run_naive_ijk(void *context, size_t thread, size_t iterations)
 {
-    const struct row *row = context;
-    for (size_t i = 0; i < iterations; i++) {
-        row->spec->family->naive(&naive_baseline, &row->operands[thread], row->naive_rows);
-    }
+    run_naive(context, &naive_baseline, thread, iterations);
 }
 
 static measure_work contender_work(struct row *row, int contender, void **context)
@@ -95,76 +98,55 @@ static measure_work contender_work(struct row *row, int contender, void **contex
 /* --- data ---------------------------------------------------------------------------------------
  */
 
-struct fill {
-    const struct row *row;
-    size_t bytes[CASE_BUFFERS];
-};
+enum { DATA_SEED = 1 };
 
-static void fill_operands(void *context, size_t thread)
+static void fill_instance(void *context, size_t thread)
 {
-    const struct fill *fill = context;
-    const struct operands *operands = &fill->row->operands[thread];
-    uint32_t state = 2463534242u + (uint32_t)thread;
-    for (int i = 0; i < CASE_BUFFERS; i++) {
-        float *floats = operands->buffer[i];
-        for (size_t j = 0; j < fill->bytes[i] / sizeof(float); j++) {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            floats[j] = (float)(state >> 8) * 0x1p-23f - 1.0f;
-        }
-    }
-    const struct family *family = operands->spec->family;
-    if (family->prepare != NULL) {
-        family->prepare(operands);
-    }
+    const struct row *row = context;
+    instance_fill(&row->instances[thread], DATA_SEED + (uint32_t)thread);
 }
 
-static pn_status map_operands(struct row *row)
+static pn_status map_instances(struct row *row)
 {
     const size_t threads = row->session->team.threads;
-    struct fill fill = {.row = row};
-    row->spec->family->sizes(row->kernels, row->spec, fill.bytes);
+    size_t batch, weights;
+    uint64_t layout;
+    instance_sizes(row->kernels, row->problem, &batch, &weights, &layout);
     row->arenas = calloc(threads, sizeof *row->arenas);
-    row->operands = calloc(threads, sizeof *row->operands);
-    if (row->arenas == NULL || row->operands == NULL) {
-        return error_memory(threads * sizeof *row->operands, "operands");
+    row->instances = calloc(threads, sizeof *row->instances);
+    if (row->arenas == NULL || row->instances == NULL) {
+        return error_memory(threads * sizeof *row->instances, "operands");
     }
     for (size_t t = 0; t < threads; t++) {
         struct arena *arena = &row->arenas[t];
-        for (int i = 0; i < CASE_BUFFERS; i++) {
-            /* A vector's room behind each buffer, and not all of them at one offset of a page. */
-            if (!arena_reserve(arena, fill.bytes[i] + 64 * (size_t)(5 + 2 * i), 1)) {
-                return error_memory(fill.bytes[i], "operands");
-            }
+        if (!arena_reserve(arena, batch, 1) || !arena_reserve(arena, weights, 1)) {
+            return error_memory(batch, "operands");
         }
         const pn_status status = arena_map(arena, "operands of a kernel");
         if (status != PN_OK) {
             return status;
         }
-        row->operands[t].spec = row->spec;
-        for (int i = 0; i < CASE_BUFFERS; i++) {
-            row->operands[t].buffer[i] =
-                arena_take(arena, fill.bytes[i] + 64 * (size_t)(5 + 2 * i), 1);
-        }
+        void *batch_memory = arena_take(arena, batch, 1);
+        instance_bind(row->kernels, row->problem, batch_memory, arena_take(arena, weights, 1),
+                      &row->instances[t]);
     }
-    return team_run(row->session->team.team, fill_operands, &fill);
+    return team_run(row->session->team.team, fill_instance, row);
 }
 
-static pn_status row_create(struct session *session, const struct bench_case *spec,
+static pn_status row_create(struct session *session, const struct problem *problem,
                             const struct simd_kernels *kernels, struct row *row)
 {
     *row = (struct row){.session = session,
-                        .spec = spec,
+                        .problem = problem,
                         .kernels = kernels,
                         .naive_ikj = naive_for(kernels),
-                        .work = spec->family->work(kernels, spec),
-                        .naive_rows = spec->m,
+                        .work = problem->family->work(kernels, problem),
+                        .naive_rows = problem->m,
                         .naive_scale = 1};
-    const double products = (double)spec->m * (double)spec->n * (double)spec->k;
-    if (spec->family->product && products > NAIVE_PRODUCTS) {
-        row->naive_rows = (size_t)ceil((double)spec->m * NAIVE_PRODUCTS / products);
-        row->naive_scale = (double)spec->m / (double)row->naive_rows;
+    const double products = (double)problem->m * (double)problem->n * (double)problem->k;
+    if (problem->family->product && products > NAIVE_PRODUCTS) {
+        row->naive_rows = (size_t)ceil((double)problem->m * NAIVE_PRODUCTS / products);
+        row->naive_scale = (double)problem->m / (double)row->naive_rows;
     }
 
     const struct work *work = &row->work;
@@ -192,7 +174,7 @@ static pn_status row_create(struct session *session, const struct bench_case *sp
     }
     row->percents = samples + CONTENDERS * rounds;
     row->sorted = row->percents + rounds;
-    return map_operands(row);
+    return map_instances(row);
 }
 
 static void row_free(struct row *row)
@@ -201,7 +183,7 @@ static void row_free(struct row *row)
         arena_free(&row->arenas[t]);
     }
     free(row->arenas);
-    free(row->operands);
+    free(row->instances);
     free(row->samples[0]);
 }
 
@@ -293,12 +275,12 @@ static pn_status report_row(struct row *row)
     const double times_ijk = times_naive(row, NAIVE_IJK);
     const double ns = stats_median(row->samples[KERNEL], rounds);
 
-    const bool product = row->spec->family->product;
+    const bool product = row->problem->family->product;
     const double work = product ? row->work.flops : row->work.read + row->work.written;
     const bool impossible = ns * IMPOSSIBLE_RATIO < least;
-    char kernel[CASE_NAME_SIZE], shape[CASE_NAME_SIZE], line[256];
-    case_kernel(row->spec, kernel);
-    case_shape(row->spec, shape);
+    char kernel[PROBLEM_NAME_SIZE], shape[PROBLEM_NAME_SIZE], line[256];
+    problem_kernel(row->problem, kernel);
+    problem_shape(row->problem, shape);
     snprintf(line, sizeof line, "%-32s %-14s %-7s %3zu %12.1f %8.2f %-7s %6.1f %-5s%s %8.2f %8.2f",
              kernel, shape, row->kernels->name, session->team.threads, ns, work * threads / ns,
              product ? "GFLOP/s" : "GB/s", percent, limit, impossible ? " IMPOSSIBLE" : "",
@@ -314,11 +296,11 @@ static pn_status report_row(struct row *row)
 /* --- the command
  * ---------------------------------------------------------------------------------- */
 
-static bool matches(const regex_t *regex, const struct bench_case *spec)
+static bool matches(const regex_t *regex, const struct problem *problem)
 {
-    char kernel[CASE_NAME_SIZE], shape[CASE_NAME_SIZE];
-    case_kernel(spec, kernel);
-    case_shape(spec, shape);
+    char kernel[PROBLEM_NAME_SIZE], shape[PROBLEM_NAME_SIZE];
+    problem_kernel(problem, kernel);
+    problem_shape(problem, shape);
     return filter_matches(regex, kernel, shape);
 }
 
@@ -334,11 +316,11 @@ static pn_status choose_cases(const char *filter, const struct simd_kernels *ker
     }
     size_t count = 0;
     *deepest = LEVEL_L1;
-    for (size_t i = 0; i < bench_case_count; i++) {
-        const struct bench_case *spec = &bench_case_list[i];
-        chosen[i] = matches(&regex, spec);
+    for (size_t i = 0; i < problem_count; i++) {
+        const struct problem *problem = &problem_list[i];
+        chosen[i] = matches(&regex, problem);
         if (chosen[i]) {
-            const struct work work = spec->family->work(kernels, spec);
+            const struct work work = problem->family->work(kernels, problem);
             const enum memory_level level = machine_level(machine, bound_working_set(&work));
             *deepest = level > *deepest ? level : *deepest;
             count++;
@@ -356,10 +338,10 @@ static pn_status choose_cases(const char *filter, const struct simd_kernels *ker
 static pn_status run_rows(struct session *session, const bool *chosen,
                           const struct simd_kernels **tables, size_t count)
 {
-    for (size_t i = 0; i < bench_case_count; i++) {
+    for (size_t i = 0; i < problem_count; i++) {
         for (size_t table = 0; chosen[i] && table < count; table++) {
             struct row row;
-            pn_status status = row_create(session, &bench_case_list[i], tables[table], &row);
+            pn_status status = row_create(session, &problem_list[i], tables[table], &row);
             if (status == PN_OK) {
                 status = measure_row(&row);
             }
@@ -413,9 +395,9 @@ pn_status bench_kernels(const struct bench_options *options)
     if (status != PN_OK) {
         return status;
     }
-    bool *chosen = calloc(bench_case_count, sizeof *chosen);
+    bool *chosen = calloc(problem_count, sizeof *chosen);
     enum memory_level deepest = LEVEL_L1;
-    status = chosen == NULL ? error_memory(bench_case_count, "cases")
+    status = chosen == NULL ? error_memory(problem_count, "cases")
                             : machine_create(session.team.threads, &session.machine);
     if (status == PN_OK) {
         status = choose_cases(options->filter, tables[0], &session.machine, chosen, &deepest);

@@ -26,7 +26,7 @@ static struct part *add_part(struct builder *builder, size_t profiled, const cha
     return part;
 }
 
-static struct work work_of(const struct builder *builder, struct bench_case spec)
+static struct work work_of(const struct builder *builder, struct problem spec)
 {
     return spec.family->work(builder->plan->kernels, &spec);
 }
@@ -35,20 +35,20 @@ static struct work dense_work(const struct builder *builder, const struct plan_s
                               bool gradient)
 {
     const struct plan_weight *weight = &builder->plan->weights[step->weight];
-    return work_of(builder, (struct bench_case){.family = &family_gemm_nn,
-                                                .option = (int)step->epilogue,
-                                                .m = builder->rows,
-                                                .n = gradient ? weight->k : weight->n,
-                                                .k = gradient ? weight->n : weight->k});
+    return work_of(builder, (struct problem){.family = &family_gemm_nn,
+                                             .option = (int)step->epilogue,
+                                             .m = builder->rows,
+                                             .n = gradient ? weight->k : weight->n,
+                                             .k = gradient ? weight->n : weight->k});
 }
 
 static struct work elementwise_work(const struct builder *builder, const struct plan_step *step,
                                     const struct family *family)
 {
     const size_t columns = builder->plan->program.buffers[step->output].columns;
-    struct work work = work_of(builder, (struct bench_case){.family = family,
-                                                            .option = (int)step->activation,
-                                                            .n = builder->rows * columns});
+    struct work work = work_of(builder, (struct problem){.family = family,
+                                                         .option = (int)step->activation,
+                                                         .n = builder->rows * columns});
     work.in_place = step->input == step->output ? work.written : 0;
     return work;
 }
@@ -67,16 +67,16 @@ static struct work dropout_work(const struct builder *builder, const struct plan
 static struct work rescale_work(const struct builder *builder, const struct plan_step *step)
 {
     const size_t columns = builder->plan->program.buffers[step->output].columns;
-    return work_of(builder, (struct bench_case){
-                                .family = &family_gather_f32, .m = builder->rows, .n = columns});
+    return work_of(
+        builder, (struct problem){.family = &family_gather_f32, .m = builder->rows, .n = columns});
 }
 
 static struct work loss_work(const struct builder *builder, const struct plan_step *step)
 {
     const size_t columns = builder->plan->program.buffers[step->input].columns;
-    struct work work = work_of(builder, (struct bench_case){.family = &family_softmax_crossentropy,
-                                                            .m = builder->rows,
-                                                            .n = columns});
+    struct work work = work_of(
+        builder,
+        (struct problem){.family = &family_softmax_crossentropy, .m = builder->rows, .n = columns});
     work.in_place =
         step->input == step->output ? (double)sizeof(float) * (double)(builder->rows * columns) : 0;
     return work;
@@ -143,15 +143,15 @@ static void add_weight(struct builder *builder, size_t index)
     const double rows = (double)builder->rows, k = (double)weight->k, n = (double)weight->n;
     part->works[0] =
         (struct work){.flops = 2 * rows * k * n, .read = (double)sizeof(float) * rows * (k + n)};
-    case_add_step(&part->works[1], (int)builder->optimizer, k * n);
+    work_add_step(&part->works[1], (int)builder->optimizer, k * n);
 
     builder->parts->of[bias] = builder->parts->of[transpose] = builder->parts->of[update];
     if (layer->use_bias) {
         part = add_part(builder, bias, "bias", layer->name);
-        part->works[0] = work_of(builder, (struct bench_case){.family = &family_bias_update,
-                                                              .option = (int)builder->optimizer,
-                                                              .m = builder->rows,
-                                                              .n = weight->n});
+        part->works[0] = work_of(builder, (struct problem){.family = &family_bias_update,
+                                                           .option = (int)builder->optimizer,
+                                                           .m = builder->rows,
+                                                           .n = weight->n});
     }
     if (weight->backward) {
         add_part(builder, transpose, "transpose", layer->name);

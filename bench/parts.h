@@ -3,7 +3,7 @@
 #ifndef PINION_BENCH_PARTS_H
 #define PINION_BENCH_PARTS_H
 
-#include "bench/cases.h"
+#include "bench/problems/problem.h"
 #include "engine/plan/plan.h"
 
 /* The gradient of a weight and the optimizer's step on it are one kernel, but two pieces of work.

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "bench/cases.h"
+#include "bench/problems/problem.h"
 #include "engine/base/error.h"
 
 const char *product_op_name(enum product_op op)
@@ -159,9 +159,9 @@ pn_status product_create(const struct simd_kernels *kernels, const struct produc
         .kernels = kernels,
         .threads = threads,
         .nr = simd_panel_width(kernels, shape->n),
-        .own_a_stride = case_plan_stride(kernels, update ? shape->m : shape->k),
-        .own_b_stride = case_plan_stride(kernels, shape->n),
-        .own_c_stride = case_plan_stride(kernels, shape->n),
+        .own_a_stride = plan_stride(kernels, update ? shape->m : shape->k),
+        .own_b_stride = plan_stride(kernels, shape->n),
+        .own_c_stride = plan_stride(kernels, shape->n),
     };
     product->panels = divide_up(shape->n, product->nr);
     product->by_columns = columns_are_better(product);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "bench/naive/naive.h"
+#include "bench/problems/naive/naive.h"
 #include "bench/stats.h"
 
 enum { N = 64, K = 20, M = 12 };

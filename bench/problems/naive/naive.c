@@ -1,8 +1,8 @@
-#include "bench/naive/naive.h"
+#include "bench/problems/naive/naive.h"
 
 #include <string.h>
 
-#include "bench/naive/tables.h"
+#include "bench/problems/naive/tables.h"
 
 static const struct {
     const char *name;

@@ -2,7 +2,7 @@
 #ifndef PINION_BENCH_NAIVE_TABLES_H
 #define PINION_BENCH_NAIVE_TABLES_H
 
-#include "bench/naive/naive.h"
+#include "bench/problems/naive/naive.h"
 
 extern const struct naive_kernels naive_scalar;
 extern const struct naive_kernels naive_avx2;

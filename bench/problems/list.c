@@ -1,27 +1,27 @@
-#include "bench/cases.h"
+#include "bench/problems/problem.h"
 
 #include <stdio.h>
 
-void case_kernel(const struct bench_case *spec, char name[CASE_NAME_SIZE])
+void problem_kernel(const struct problem *problem, char name[PROBLEM_NAME_SIZE])
 {
-    snprintf(name, CASE_NAME_SIZE, "%s%s%s", spec->family->name, spec->variant == NULL ? "" : ":",
-             spec->variant == NULL ? "" : spec->variant);
+    snprintf(name, PROBLEM_NAME_SIZE, "%s%s%s", problem->family->name,
+             problem->variant == NULL ? "" : ":", problem->variant == NULL ? "" : problem->variant);
 }
 
-void case_shape(const struct bench_case *spec, char shape[CASE_NAME_SIZE])
+void problem_shape(const struct problem *problem, char shape[PROBLEM_NAME_SIZE])
 {
-    if (spec->k > 0 && spec->m == 0) {
-        snprintf(shape, CASE_NAME_SIZE, "%zux%zu", spec->k, spec->n);
-    } else if (spec->k > 0) {
-        snprintf(shape, CASE_NAME_SIZE, "%zux%zux%zu", spec->m, spec->n, spec->k);
-    } else if (spec->m > 0) {
-        snprintf(shape, CASE_NAME_SIZE, "%zux%zu", spec->m, spec->n);
+    if (problem->k > 0 && problem->m == 0) {
+        snprintf(shape, PROBLEM_NAME_SIZE, "%zux%zu", problem->k, problem->n);
+    } else if (problem->k > 0) {
+        snprintf(shape, PROBLEM_NAME_SIZE, "%zux%zux%zu", problem->m, problem->n, problem->k);
+    } else if (problem->m > 0) {
+        snprintf(shape, PROBLEM_NAME_SIZE, "%zux%zu", problem->m, problem->n);
     } else {
-        snprintf(shape, CASE_NAME_SIZE, "%zu", spec->n);
+        snprintf(shape, PROBLEM_NAME_SIZE, "%zu", problem->n);
     }
 }
 
-struct simd_optimizer_step case_step(int kind)
+struct simd_optimizer_step problem_step(int kind)
 {
     return (struct simd_optimizer_step){.kind = (enum simd_optimizer)kind,
                                         .learning_rate = 1e-3f,
@@ -58,7 +58,7 @@ struct simd_optimizer_step case_step(int kind)
         &family_activation_gradient, NAME, KIND, 0, 16384, 0                                       \
     }
 
-const struct bench_case bench_case_list[] = {
+const struct problem problem_list[] = {
     NN(32, 256, 784),
     NN(480, 256, 784),
     NN(4096, 256, 784),
@@ -143,4 +143,4 @@ const struct bench_case bench_case_list[] = {
     {&family_random_uniform, NULL, 0, 0, 16384, 0},
 };
 
-const size_t bench_case_count = sizeof bench_case_list / sizeof bench_case_list[0];
+const size_t problem_count = sizeof problem_list / sizeof problem_list[0];

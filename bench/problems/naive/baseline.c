@@ -1,4 +1,4 @@
 #define NAIVE_TABLE naive_baseline
 #define NAIVE_IKJ   0
 
-#include "bench/naive/body.h"
+#include "bench/problems/naive/body.h"

@@ -2,7 +2,7 @@
  * naive/body.h: the loops of naive.h. A file includes it after defining NAIVE_TABLE, the table's
  * symbol, and NAIVE_IKJ, 1 where products run in that order.
  */
-#include "bench/naive/naive.h"
+#include "bench/problems/naive/naive.h"
 
 #include <math.h>
 #include <string.h>
