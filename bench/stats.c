@@ -79,15 +79,15 @@ double stats_mad(double *values, size_t count)
     return count % 2 == 1 ? distance : (previous + distance) / 2;
 }
 
-/* How many values can be left out at each end: the median is outside of what remains when all that
- * is left out at one end, and one more, is on the wrong side of it, which has the odds of coins. */
+/* The median is below the value of rank r only if fewer than r values are below the median, which
+ * is as likely as fewer than r heads in `count` tosses of a coin; so it is at the other end. */
 void stats_median_interval(double *values, size_t count, double confidence, double *low,
                            double *high)
 {
     stats_sort(values, count);
     const double n = (double)count;
     double log_share = -n * log(2), tail = exp(log_share);
-    size_t rank = 0; /* counted from 1; 0 is none */
+    size_t rank = 0; /* of the lower bound, from 1; 0: none is low enough */
     while (2 * tail <= 1 - confidence) {
         rank++;
         log_share += log((n - (double)rank + 1) / (double)rank);

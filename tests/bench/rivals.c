@@ -119,9 +119,70 @@ Test(rivals, units_do_not_matter)
     }
 }
 
-/* Between two samples of one distribution google's rule, without its 5 %, errs at about its alpha;
- * with it, and the others with their own least changes, less. */
-Test(rivals, cry_wolf_as_often_as_they_are_made_to)
+/* Times near 100, twelve on each side, the new ones `factor` times as long: significant. */
+static struct samples slowed(double factor)
+{
+    struct samples samples;
+    for (size_t i = 0; i < 12; i++) {
+        samples.old[i] = 100 + .01 * (double)i;
+        samples.new[i] = samples.old[i] * factor;
+    }
+    return samples;
+}
+
+Test(rivals, least_change_that_counts)
+{
+    struct samples samples = slowed(1.0499);
+    cr_expect_not(rival_google(samples.old, 12, samples.new, 12));
+    cr_expect_not(rival_threshold(samples.old, 12, samples.new, 12, .05));
+    samples = slowed(1.0501);
+    cr_expect(rival_google(samples.old, 12, samples.new, 12));
+    cr_expect(rival_threshold(samples.old, 12, samples.new, 12, .05));
+    samples = slowed(1.0999);
+    cr_expect_not(rival_asv(samples.old, 12, samples.new, 12));
+    samples = slowed(1.1001);
+    cr_expect(rival_asv(samples.old, 12, samples.new, 12));
+    /* The interval of the mean is less than .05 % wide on each side. */
+    samples = slowed(1.0095);
+    cr_expect_not(rival_criterion(samples.old, 12, samples.new, 12, 1));
+    samples = slowed(1.0105);
+    cr_expect(rival_criterion(samples.old, 12, samples.new, 12, 1));
+    samples = slowed(.5);
+    cr_expect_not(rival_google(samples.old, 12, samples.new, 12));
+    cr_expect_not(rival_criterion(samples.old, 12, samples.new, 12, 1));
+    cr_expect_not(rival_asv(samples.old, 12, samples.new, 12));
+    cr_expect_not(rival_threshold(samples.old, 12, samples.new, 12, .05));
+}
+
+/* asv's answer to `count` values on each side, of which the old one is greater in `pairs` pairs: by
+ * some great old values, ten pairs each. The median is twice the old one. */
+static bool asv_says(size_t count, size_t pairs)
+{
+    struct samples samples;
+    for (size_t i = 0; i < count; i++) {
+        const size_t above = pairs < 10 ? pairs : 10;
+        samples.new[i] = 20 + .1 * (double)i;
+        samples.old[i] = above > 0 ? 20 + .1 * (double)above - .05 : 10 + .1 * (double)i;
+        pairs -= above;
+    }
+    return rival_asv(samples.old, count, samples.new, count);
+}
+
+/* p by asv's mann_whitney_u on both sides of 0.002. The normal distribution would say no to 88 of
+ * 20 x 20 pairs, the exact one yes to 98 of 21 x 21. */
+Test(rivals, asv_is_exact_up_to_20_values)
+{
+    cr_expect(asv_says(20, 88));
+    cr_expect_not(asv_says(20, 89));
+    cr_expect(asv_says(21, 97));
+    cr_expect_not(asv_says(21, 98));
+    cr_expect_not(asv_says(6, 0));
+    cr_expect(asv_says(7, 0));
+}
+
+/* Of equal distributions. Only an alarm for "slower" counts, half of what the test's alpha allows,
+ * and each rule has a least change as well. 5 % is 2 standard errors above that half. */
+Test(rivals, false_alarms_are_as_many_as_the_rules_allow)
 {
     enum { TRIALS = 300, COUNT = 24 };
     unsigned short state[3] = {5, 5, 5};
@@ -137,10 +198,10 @@ Test(rivals, cry_wolf_as_often_as_they_are_made_to)
         asv += rival_asv(old, COUNT, new, COUNT);
         threshold += rival_threshold(old, COUNT, new, COUNT, .05);
     }
-    /* One side of 5 %, and 4 standard errors of 1.26 % more. */
     cr_expect_lt(google, TRIALS * 5 / 100);
     cr_expect_lt(criterion, TRIALS * 5 / 100);
     cr_expect_gt(google + criterion, 0);
     cr_expect_lt(asv, 3);
+    /* A plain threshold is crossed by noise alone. */
     cr_expect_gt(threshold, TRIALS / 10);
 }

@@ -1,4 +1,5 @@
-/* Written by stats_vectors.py (NumPy 2.4.6, SciPy 1.17.1, asv 0.6.4). */
+/* Written by stats_vectors.py.
+ * NumPy 2.4.6, SciPy 1.17.1, asv 0.6.4. */
 #ifndef PINION_TESTS_BENCH_STATS_VECTORS_H
 #define PINION_TESTS_BENCH_STATS_VECTORS_H
 

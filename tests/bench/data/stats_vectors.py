@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes stats_vectors.h: what NumPy, SciPy and asv make of fixed inputs, for the tests of pinion-bench's statistics.
+"""Writes stats_vectors.h: what NumPy, SciPy and asv make of fixed inputs, for tests/bench/stats.c
+and tests/bench/rivals.c.
 
 Run, in an environment of its own, from this folder:
     python3 -m venv /tmp/vectors && /tmp/vectors/bin/pip install numpy scipy asv==0.6.4
@@ -18,16 +19,15 @@ from scipy import stats
 
 rng = np.random.default_rng(5)
 
-print(
-    f"""/* Written by stats_vectors.py (NumPy {np.__version__}, SciPy {scipy.__version__}, asv {version("asv")}). */
+print(f"""/* Written by stats_vectors.py.
+ * NumPy {np.__version__}, SciPy {scipy.__version__}, asv {version("asv")}. */
 #ifndef PINION_TESTS_BENCH_STATS_VECTORS_H
 #define PINION_TESTS_BENCH_STATS_VECTORS_H
 
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
-"""
-)
+""")
 
 
 def number(value):
@@ -190,7 +190,7 @@ table("sign_flip_vectors", "size_t count; double values[64], margin, p;", rows)
 
 
 def holm(p):
-    """The definition: in ascending order times how many are left, never less than the one before."""
+    """In ascending order times how many are left, never less than the one before."""
     adjusted, worst = [0.0] * len(p), 0
     for turn, i in enumerate(sorted(range(len(p)), key=lambda k: p[k])):
         worst = max(worst, min(1, (len(p) - turn) * p[i]))
@@ -260,10 +260,10 @@ def pairs_of_samples():
     for count in (7, 10, 12, 19, 20, 20, 21, 21, 25):
         yield times(count, spread=12), times(count, location=116, spread=12)
     yield [100] * 12, [112] * 12
-    # Twice as many values are 30 % slower: significant, but not the median.
+    # Two fifths of the values are 30 % slower: the mean moves, the median does not. And two modes.
     yield times(30), times(18) + times(12, 130, 4)
     yield times(24, spread=1) + times(12, 140, 4), times(12, spread=1) + times(24, 108, 2)
-    # The sizes at which exact and normal meet in SciPy, in order and in the other order.
+    # The sizes at which exact and normal meet in SciPy, without ties and with.
     yield [1, 2, 3, 5, 8, 13, 21, 34], [2.5, 4, 6, 9, 14, 22, 35, 36, 37]
     yield [9, 9, 9, 9, 9, 9, 9, 10], [9, 10, 10, 10, 10, 10, 10, 10]
 
@@ -278,8 +278,7 @@ def says_google(old, new):
 
 
 def says_asv(old, new):
-    """compare.py of asv: _is_result_better(old, new).
-    Where it would ask its model of the noise: False."""
+    """As asv compare; False where it would ask its model of the noise."""
     if min(len(old), len(new)) > 1:
         if 1 / math.comb(len(old) + len(new), min(len(old), len(new))) >= 0.002:
             return False
@@ -289,7 +288,8 @@ def says_asv(old, new):
 
 
 def says_criterion(old, new):
-    """By 100,000 resamples, as criterion does by default. Returns what it says and whether that is far enough from the border."""
+    """By 100,000 resamples, criterion's default. Returns what it says, and whether other random
+    numbers would say the same."""
     if min(len(old), len(new)) < 2:
         return False, True
     old, new, draws = np.array(old, float), np.array(new, float), 100000
@@ -339,7 +339,8 @@ for old, new in pairs_of_samples():
 
 table(
     "rivals_vectors",
-    "size_t old_count, new_count; double old[64], new[64], p; bool google, criterion, criterion_clear, asv, threshold;",
+    "size_t old_count, new_count; double old[64], new[64], p;"
+    "bool google, criterion, criterion_clear, asv, threshold;",
     rows,
 )
 
