@@ -30,8 +30,11 @@ static void set_text(struct card *card, const char *key, const char *text)
 {
     char printable[2 * SYSTEM_TEXT_SIZE];
     size_t length = 0;
-    for (; text[length] != '\0' && length < sizeof printable - 1; length++) {
-        printable[length] = text[length] >= ' ' && text[length] <= '~' ? text[length] : '?';
+    for (; text[length] != '\0' && length < sizeof printable; length++) {
+        printable[length] = text[length];
+        if (text[length] < ' ' || text[length] > '~') {
+            printable[length] = '?';
+        }
     }
     set(card, key, json_stringn(printable, length));
 }
