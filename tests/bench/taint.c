@@ -283,6 +283,13 @@ Test(fake, steal_that_cannot_be_read_is_none)
     }
 }
 
+Test(fake, steal_of_two_processors_is_not_compared)
+{
+    const struct taint_snapshot here = {.processor = 1, .stolen = 5};
+    const struct taint_snapshot there = {.processor = 2, .stolen = 50};
+    cr_expect_eq(taint_since(&here, &there), TAINT_MIGRATION);
+}
+
 static void put_v2(const char *cgroup, const char *quota, unsigned throttled)
 {
     char path[PATH_MAX];
