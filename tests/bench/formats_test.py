@@ -165,9 +165,10 @@ class Gbench(unittest.TestCase):
     def test_every_sample_is_a_repetition(self):
         doc = document()
         doc["rows"][3]["samples"] = [300] + doc["rows"][3]["samples"]  # a whole number is a real
+        doc["rows"][4]["kernel"] = doc["rows"][0]["kernel"]
         entries = export(doc, "gbench")["benchmarks"]
         at = 0
-        for row, place in zip(doc["rows"], [(0, 0), (0, 1), (1, 0), (2, 0), (3, 0)]):
+        for row, place in zip(doc["rows"], [(0, 0), (0, 1), (1, 0), (2, 0), (0, 2)]):
             count = len(row["samples"])
             for index, sample in enumerate(row["samples"]):
                 entry = entries[at + index]
