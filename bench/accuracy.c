@@ -196,7 +196,7 @@ static json_t *row_json(const struct session *session, const struct row *row, js
 
 static void print_trial(FILE *out, const struct trial *trial)
 {
-    fprintf(out, "\n  %4u %9.4f %7zu %9.2f s %9.2f s%s", (unsigned)trial->seed, trial->accuracy,
+    fprintf(out, "\n  %4u %9.4f %7zu %9.3f s %9.3f s%s", (unsigned)trial->seed, trial->accuracy,
             trial->epochs, trial->seconds, trial->seconds_total,
             trial->reached ? "" : "  not reached");
 }
@@ -210,7 +210,7 @@ static void print_summary(FILE *out, const struct session *session, const struct
     fprintf(out, "%-52s %7zu %-7s %3zu %7.4g %7s", row->spec, row->batch, row->kernels->name,
             session->threads.threads, session->options.accuracy, reached);
     if (summary->counted > 0) {
-        fprintf(out, " %9.2f s %9.2f s %9.2f s %9.2f s", summary->seconds, summary->low,
+        fprintf(out, " %9.3f s %9.3f s %9.3f s %9.3f s", summary->seconds, summary->low,
                 summary->high, summary->seconds_total);
     } else {
         fprintf(out, "  no mean: %zu of %zu seeds did not get there in %zu epochs",
