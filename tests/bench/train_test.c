@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -16,9 +17,73 @@ enum { MAX_SEEDS = 8 };
 #define QUICK " --rounds 1 --min-time 0.01"
 #define SMALL_NET                                                                                  \
     " --net 'dense 8 relu; dropout 0.5; dense 3 softmax' --input 6 --batch 4 --samples 8"
-#define SMALL_FIT                                                                                  \
-    " --data synthetic --samples 960 --batch 32 --net 'dense 16 relu; dropout 0.2; dense 10 "      \
-    "softmax'"
+#define FIT_NET " --net 'dense 16 relu; dropout 0.2; dense 5 softmax' --batch 32"
+
+/* A small data set in a folder of its own, in the form of Fashion-MNIST. */
+enum { SIDE = 10, CLASSES = 5, TRAIN_COUNT = 700, TEST_COUNT = 200, SAMPLES = 480 };
+static char folder[] = "/tmp/pinion-bench-train-XXXXXX";
+static char fit[256]; /* --data, --samples and the network */
+
+static const char *const files[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                    "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+
+static void must(pn_status status)
+{
+    cr_assert_eq(status, PN_OK, "%s", pn_error_message());
+}
+
+/* sizes: of `rank` axes, each below 65536. */
+static void write_idx(const char *name, size_t rank, const size_t *sizes, const uint8_t *bytes,
+                      size_t count)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file, "%s", path);
+    const uint8_t head[] = {0, 0, 8, (uint8_t)rank};
+    fwrite(head, 1, sizeof head, file);
+    for (size_t i = 0; i < rank; i++) {
+        const uint8_t size[] = {0, 0, (uint8_t)(sizes[i] >> 8), (uint8_t)sizes[i]};
+        fwrite(size, 1, sizeof size, file);
+    }
+    cr_assert_eq(fwrite(bytes, 1, count, file), count);
+    cr_assert_eq(fclose(file), 0);
+}
+
+/* Noise, and in it a bar whose place is the class. Wide noise leaves the classes hard to tell. */
+static void write_part(const char *images, const char *labels, size_t count, uint32_t state)
+{
+    static uint8_t pixels[TRAIN_COUNT * SIDE * SIDE], classes[TRAIN_COUNT];
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525 + 1013904223;
+        classes[i] = (uint8_t)((state >> 16) % CLASSES);
+        for (size_t j = 0; j < SIDE * SIDE; j++) {
+            state = state * 1664525 + 1013904223;
+            const bool bar = j / SIDE / (SIDE / CLASSES) == classes[i];
+            pixels[i * SIDE * SIDE + j] = (uint8_t)((state >> 24) * 3 / 4 + (bar ? 40 : 0));
+        }
+    }
+    write_idx(images, 3, (const size_t[]){count, SIDE, SIDE}, pixels, count * SIDE * SIDE);
+    write_idx(labels, 1, &count, classes, count);
+}
+
+static void make_data(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    write_part(files[0], files[1], TRAIN_COUNT, 1);
+    write_part(files[2], files[3], TEST_COUNT, 2);
+    snprintf(fit, sizeof fit, " --data %s --samples %d" FIT_NET, folder, SAMPLES);
+}
+
+static void remove_data(void)
+{
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        remove(path);
+    }
+    rmdir(folder);
+}
 
 /* Runs the program with its errors among the output; returns its exit code. */
 static int run(const char *arguments, char *output, size_t size)
@@ -177,6 +242,15 @@ Test(scaling, prints_a_table)
 /* --- accuracy -----------------------------------------------------------------------------------
  */
 
+TestSuite(accuracy, .init = make_data, .fini = remove_data);
+
+static json_t *fit_rows(const char *arguments)
+{
+    char line[512];
+    snprintf(line, sizeof line, "%s%s", arguments, fit);
+    return rows_of(line);
+}
+
 /* What a user's own loop over the public interface comes to: one epoch, then an evaluation. */
 struct outcome {
     size_t epochs;
@@ -184,24 +258,19 @@ struct outcome {
     char digest[33];
 };
 
-static void must(pn_status status)
-{
-    cr_assert_eq(status, PN_OK, "%s", pn_error_message());
-}
-
 static struct outcome train_by_hand(uint32_t seed, double target, size_t epochs_max)
 {
     pn_dataset *all, *train, *test;
     pn_model *model;
-    must(pn_dataset_load("synthetic", &all, &test));
-    must(pn_dataset_slice(all, 0, 960, &train));
+    must(pn_dataset_load(folder, &all, &test));
+    must(pn_dataset_slice(all, 0, SAMPLES, &train));
     must(pn_model_create(NULL, seed, &model));
-    must(pn_model_add(model, pn_input(2, (size_t[]){28, 28})));
+    must(pn_model_add(model, pn_input(2, (size_t[]){SIDE, SIDE})));
     must(pn_model_add(model, pn_rescaling(1.0 / 255, 0)));
     must(pn_model_add(model, pn_flatten()));
     must(pn_model_add(model, pn_dense(16, "relu")));
     must(pn_model_add(model, pn_dropout(0.2)));
-    must(pn_model_add(model, pn_dense(10, "softmax")));
+    must(pn_model_add(model, pn_dense(CLASSES, "softmax")));
     must(pn_model_compile(model, pn_adam(0.001), "sparse_categorical_crossentropy", "accuracy"));
     struct outcome outcome = {0};
     while (outcome.epochs < epochs_max && (outcome.epochs == 0 || outcome.accuracy < target)) {
@@ -239,22 +308,23 @@ static void expect_means(const json_t *row, bool there)
 
 Test(accuracy, trains_as_a_user_would)
 {
-    json_t *rows = rows_of("--accuracy 0.6 --seeds 3 --epochs-max 20" SMALL_FIT);
+    json_t *rows = fit_rows("--accuracy 0.6 --seeds 3 --epochs-max 20");
     cr_assert_eq(json_array_size(rows), 1);
     const json_t *row = json_array_get(rows, 0);
     cr_expect_str_eq(text(row, "kind"), "accuracy");
-    cr_expect_str_eq(text(row, "network"), "dense 16 relu; dropout 0.2; dense 10 softmax");
-    cr_expect_str_eq(text(row, "dataset"), "synthetic");
+    cr_expect_str_eq(text(row, "network"), "dense 16 relu; dropout 0.2; dense 5 softmax");
+    cr_expect_str_eq(text(row, "dataset"), folder);
     cr_expect_str_eq(text(row, "optimizer"), "adam");
     cr_expect_neq(text(row, "isa")[0], '\0');
     cr_expect_gt(whole(row, "threads"), 0);
     cr_expect_eq(whole(row, "batch"), 32);
-    cr_expect_eq(whole(row, "samples"), 960);
-    cr_expect_eq(whole(row, "test_samples"), 10000);
+    cr_expect_eq(whole(row, "samples"), SAMPLES);
+    cr_expect_eq(whole(row, "test_samples"), TEST_COUNT);
     cr_expect_eq(whole(row, "epochs_max"), 20);
     cr_expect_eq(number(row, "target"), 0.6);
     cr_expect_gt(number(row, "load_seconds"), 0);
     cr_assert_eq(json_array_size(json_object_get(row, "seeds")), 3);
+    json_int_t reached = 0;
     for (size_t i = 0; i < 3; i++) {
         const json_t *seed = seed_of(row, i);
         const struct outcome expected = train_by_hand((uint32_t)i + 1, 0.6, 20);
@@ -264,7 +334,10 @@ Test(accuracy, trains_as_a_user_would)
         cr_expect_eq(json_is_true(json_object_get(seed, "reached")), expected.accuracy >= 0.6);
         cr_expect_gt(number(seed, "seconds"), 0);
         cr_expect_gt(number(seed, "seconds_total"), number(seed, "seconds"));
+        reached += expected.accuracy >= 0.6;
+        cr_expect(expected.epochs > 1 && expected.epochs < 20, "%zu epochs", expected.epochs);
     }
+    cr_expect_eq(whole(row, "reached"), reached);
     json_decref(rows);
 }
 
@@ -283,9 +356,9 @@ static void expect_same(const json_t *row, const json_t *other)
 
 Test(accuracy, is_the_same_on_all_threads_and_tables)
 {
-    json_t *one = rows_of("--accuracy 0.6 --seeds 2 --threads 1 --isa all" SMALL_FIT);
-    json_t *two = rows_of("--accuracy 0.6 --seeds 2 --threads 2" SMALL_FIT);
-    json_t *three = rows_of("--accuracy 0.6 --seeds 2 --threads 3 --isa scalar" SMALL_FIT);
+    json_t *one = fit_rows("--accuracy 0.6 --seeds 2 --threads 1 --isa all");
+    json_t *two = fit_rows("--accuracy 0.6 --seeds 2 --threads 2");
+    json_t *three = fit_rows("--accuracy 0.6 --seeds 2 --threads 3 --isa scalar");
     const json_t *first = json_array_get(one, 0);
     for (size_t i = 1; i < json_array_size(one); i++) {
         cr_expect_str_neq(text(json_array_get(one, i), "isa"), text(first, "isa"));
@@ -333,23 +406,23 @@ static void check_means(const json_t *row, size_t seeds, size_t left_out)
 
 Test(accuracy, leaves_out_the_best_and_the_worst_of_five)
 {
-    json_t *rows = rows_of("--accuracy 0.3 --seeds 5" SMALL_FIT);
+    json_t *rows = fit_rows("--accuracy 0.3 --seeds 5");
     check_means(json_array_get(rows, 0), 5, 1);
     json_decref(rows);
-    rows = rows_of("--accuracy 0.3" SMALL_FIT);
+    rows = fit_rows("--accuracy 0.3");
     check_means(json_array_get(rows, 0), 5, 1);
     json_decref(rows);
-    rows = rows_of("--accuracy 0.3 --seeds 4" SMALL_FIT);
+    rows = fit_rows("--accuracy 0.3 --seeds 4");
     check_means(json_array_get(rows, 0), 4, 0);
     json_decref(rows);
-    rows = rows_of("--accuracy 0.3 --seeds 1" SMALL_FIT);
+    rows = fit_rows("--accuracy 0.3 --seeds 1");
     check_means(json_array_get(rows, 0), 1, 0);
     json_decref(rows);
 }
 
 Test(accuracy, says_which_seeds_did_not_get_there)
 {
-    json_t *rows = rows_of("--accuracy 1 --seeds 3 --epochs-max 2" SMALL_FIT);
+    json_t *rows = fit_rows("--accuracy 1 --seeds 3 --epochs-max 2");
     const json_t *row = json_array_get(rows, 0);
     cr_expect_eq(whole(row, "reached"), 0);
     cr_expect_eq(whole(row, "counted"), 0);
@@ -368,8 +441,7 @@ Test(accuracy, says_which_seeds_did_not_get_there)
     /* The accuracy that the best seed has, to the digit: it gets there, the worst does not. */
     cr_assert_lt(worst, best);
     char arguments[512];
-    snprintf(arguments, sizeof arguments, "--accuracy %.4f --seeds 3 --epochs-max 2" SMALL_FIT,
-             best);
+    snprintf(arguments, sizeof arguments, "--accuracy %.4f --seeds 3 --epochs-max 2%s", best, fit);
     rows = rows_of(arguments);
     row = json_array_get(rows, 0);
     cr_expect(whole(row, "reached") >= 1 && whole(row, "reached") < 3);
@@ -385,24 +457,29 @@ Test(accuracy, says_which_seeds_did_not_get_there)
 
 Test(accuracy, is_a_row_for_each_network_and_batch)
 {
-    json_t *rows =
-        rows_of("--accuracy 0.2 --seeds 1 --data synthetic --samples 960 --optimizer sgd "
-                "--batch 16,48 --net 'dense 10 softmax' --net 'dense 12 tanh; dense 10 softmax'");
+    char arguments[512];
+    snprintf(arguments, sizeof arguments,
+             "--accuracy 0.2 --seeds 1 --data %s --optimizer sgd --batch 16,48 "
+             "--net 'dense 5 softmax' --net 'dense 12 tanh; dense 6 softmax'",
+             folder);
+    json_t *rows = rows_of(arguments);
     cr_assert_eq(json_array_size(rows), 4);
     for (size_t i = 0; i < 4; i++) {
         const json_t *row = json_array_get(rows, i);
         cr_expect_eq(whole(row, "batch"), i % 2 == 0 ? 16 : 48);
         cr_expect_str_eq(text(row, "network"),
-                         i < 2 ? "dense 10 softmax" : "dense 12 tanh; dense 10 softmax");
+                         i < 2 ? "dense 5 softmax" : "dense 12 tanh; dense 6 softmax");
         cr_expect_str_eq(text(row, "optimizer"), "sgd");
+        cr_expect_eq(whole(row, "samples"), TRAIN_COUNT);
     }
     json_decref(rows);
 }
 
 Test(accuracy, prints_a_table)
 {
-    char output[4096];
-    cr_assert_eq(run("--accuracy 0.3 --seeds 2" SMALL_FIT, output, sizeof output), 0);
+    char arguments[512], output[4096];
+    snprintf(arguments, sizeof arguments, "--accuracy 0.3 --seeds 2%s", fit);
+    cr_assert_eq(run(arguments, output, sizeof output), 0, "%s", output);
     cr_expect_not_null(strstr(output, "target reached"), "%s", output);
     cr_expect_not_null(strstr(output, " 2/2 "), "%s", output);
     cr_expect_not_null(strstr(output, "\n     2    0."), "%s", output);
