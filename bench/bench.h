@@ -24,12 +24,17 @@ struct bench_options {
     /* Of train. */
     const char *nets[BENCH_LIST]; /* none: the command's own */
     size_t net_count;
-    size_t input; /* features of a sample */
+    size_t input; /* features of a sample; 0: 784 */
     pn_dtype dtype;
     size_t batches[BENCH_LIST];
-    size_t batch_count;
+    size_t batch_count; /* 0: the command chooses */
     pn_optimizer_kind optimizer;
-    size_t samples; /* of an epoch; 0: the command chooses */
+    size_t samples;    /* of an epoch; 0: the command chooses */
+    bool scaling;      /* over all thread counts up to `threads` */
+    double accuracy;   /* to be reached; 0: not asked for, and the rest does not count */
+    const char *data;  /* of pn_dataset_load(); NULL: Fashion-MNIST */
+    size_t seeds;      /* 0: the command chooses, as for the next */
+    size_t epochs_max; /* for each seed */
 };
 
 /* The tables to measure: for "all" those that run here, best first, else the one that

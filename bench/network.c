@@ -22,41 +22,52 @@ static pn_status add_layers(const struct net *net, pn_model *model)
     return PN_OK;
 }
 
-static pn_status build_model(struct network *network, const struct net *net,
-                             pn_optimizer_kind optimizer)
+static pn_status build_model(const struct net *net, const struct sample_form *form,
+                             pn_optimizer_kind optimizer, pn_model *model)
 {
-    pn_status status = pn_model_create(NULL, SEED, &network->model);
-    if (status == PN_OK) {
-        status = pn_model_add(network->model, pn_input(1, &network->input));
+    pn_status status = pn_model_add(model, pn_input(form->rank, form->shape));
+    if (status == PN_OK && form->dtype == PN_U8) {
+        status = pn_model_add(model, pn_rescaling(1.0 / 255, 0));
     }
-    if (status == PN_OK && network->dtype == PN_U8) {
-        status = pn_model_add(network->model, pn_rescaling(1.0 / 255, 0));
+    if (status == PN_OK && form->rank != 1) {
+        status = pn_model_add(model, pn_flatten());
     }
     if (status == PN_OK) {
-        status = add_layers(net, network->model);
+        status = add_layers(net, model);
     }
     if (status != PN_OK) {
         return status;
     }
-    return pn_model_compile(network->model,
-                            optimizer == PN_ADAM ? pn_adam(0.001) : pn_sgd(0.01, 0, false),
+    return pn_model_compile(model, optimizer == PN_ADAM ? pn_adam(0.001) : pn_sgd(0.01, 0, false),
                             "sparse_categorical_crossentropy", "accuracy");
+}
+
+pn_status network_model(const char *spec, const struct sample_form *form,
+                        pn_optimizer_kind optimizer, uint32_t seed, pn_model **model)
+{
+    *model = NULL;
+    struct net net;
+    char error[256];
+    pn_status status = net_parse(spec, &net, error, sizeof error)
+                           ? pn_model_create(NULL, seed, model)
+                           : error_set(PN_ERROR_USAGE, "--net %s", error);
+    if (status == PN_OK) {
+        status = build_model(&net, form, optimizer, *model);
+    }
+    net_free(&net);
+    if (status != PN_OK) {
+        pn_model_free(*model);
+        *model = NULL;
+    }
+    return status;
 }
 
 pn_status network_create(const char *spec, size_t input, pn_dtype dtype,
                          pn_optimizer_kind optimizer, struct network *network)
 {
     *network = (struct network){.spec = spec, .input = input, .dtype = dtype};
-    struct net net;
-    char error[256];
-    pn_status status = net_parse(spec, &net, error, sizeof error)
-                           ? build_model(network, &net, optimizer)
-                           : error_set(PN_ERROR_USAGE, "--net %s", error);
-    net_free(&net);
-    if (status != PN_OK) {
-        network_free(network);
-    }
-    return status;
+    const struct sample_form form = {.rank = 1, .shape = {input}, .dtype = dtype};
+    return network_model(spec, &form, optimizer, SEED, &network->model);
 }
 
 static uint32_t next_word(uint32_t *state)

@@ -1,4 +1,4 @@
-/* network.h: a network to train and samples to train it on, made up in memory. */
+/* network.h: a network to train, and samples made up in memory to train it on. */
 #ifndef PINION_BENCH_NETWORK_H
 #define PINION_BENCH_NETWORK_H
 
@@ -12,8 +12,19 @@ struct network {
     pn_dataset *data;
 };
 
-/* Compiles the model with `optimizer`; bytes are rescaled to [0, 1]. No data yet. PN_ERROR_USAGE
- * with the place in `spec`. */
+/* What one sample looks like. */
+struct sample_form {
+    size_t rank;
+    size_t shape[PN_MAX_RANK];
+    pn_dtype dtype;
+};
+
+/* A model of its own for such samples, compiled with `optimizer` at Keras's rate; bytes are
+ * rescaled to [0, 1]. PN_ERROR_USAGE with the place in `spec`. */
+pn_status network_model(const char *spec, const struct sample_form *form,
+                        pn_optimizer_kind optimizer, uint32_t seed, pn_model **model);
+
+/* Makes the model; no data yet. */
 pn_status network_create(const char *spec, size_t input, pn_dtype dtype,
                          pn_optimizer_kind optimizer, struct network *network);
 /* Samples and labels, drawn uniformly: how fast a step is does not depend on what it learns. */
