@@ -349,21 +349,23 @@ static void clean_up(struct session *session)
 
 static pn_status run(struct session *session)
 {
-    pn_status status = output_create(
-        "train", session->options.json,
-        session->table_count == 1 ? session->tables[0]->name : "all", session->threads.threads,
-        team_placement_line(session->threads.team), probe_clock(), titles, &session->output);
-    if (status == PN_OK) {
-        status = train_all(session);
+    const struct output_head head = {
+        .command = "train",
+        .isa = session->table_count == 1 ? session->tables[0]->name : session->options.isa,
+        .threads = session->threads.threads,
+        .placement = team_placement_line(session->threads.team),
+        .clock_ghz = probe_clock(),
+        .titles = titles,
+    };
+    pn_status status = output_create(&head, &session->options.output, &session->output);
+    if (status != PN_OK) {
+        return status;
     }
+    status = train_all(session);
     for (size_t i = 0; i < session->row_count && status == PN_OK; i++) {
         status = report(session, &session->rows[i]);
     }
-    if (status != PN_OK) {
-        output_discard(&session->output);
-        return status;
-    }
-    return output_finish(&session->output);
+    return output_end(&session->output, status);
 }
 
 pn_status bench_accuracy(const struct bench_options *options)

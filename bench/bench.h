@@ -1,10 +1,11 @@
-/* bench.h: what the commands of pinion-bench share. */
+/* bench.h: what limits, peers and train share. */
 #ifndef PINION_BENCH_BENCH_H
 #define PINION_BENCH_BENCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/output.h"
 #include "engine/pinion.h"
 #include "simd/simd.h"
 
@@ -12,11 +13,11 @@
 enum { BENCH_MAX_LIBRARIES = 16, BENCH_LIST = 16 };
 
 struct bench_options {
-    const char *isa;    /* name of a table, "all", or NULL: PINION_ISA or the best */
-    const char *filter; /* POSIX extended regular expression over "name shape", or NULL */
+    const char *isa;    /* names of tables, "all", or NULL: PINION_ISA or the best */
+    const char *filter; /* POSIX extended regular expression over "op shape", or NULL */
     size_t threads;     /* 0: the command's default */
     bool all_threads;   /* one for each usable core */
-    bool json;
+    struct output_options output;
     size_t rounds;                              /* samples of each contender; the median counts */
     double sample_ns;                           /* a sample takes at least this long */
     const char *libraries[BENCH_MAX_LIBRARIES]; /* NAME=PATH each */
@@ -37,14 +38,14 @@ struct bench_options {
     size_t epochs_max; /* for each seed */
 };
 
-/* The tables to measure: for "all" those that run here, best first, else the one that
- * kernels_select() gives. `list` receives at most `capacity` of them. */
+/* The tables to measure, each once: those that a list of names separated by commas gives, for "all"
+ * those that run here, best first; NULL: the one of PINION_ISA or the best. `list` receives at most
+ * `capacity` of them. PN_ERROR_USAGE. */
 pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
                        size_t *count);
 
-/* The commands. They print their results; an error has been set when they fail. */
+/* They print their results; an error has been set when they fail. */
 pn_status bench_limits(const struct bench_options *options);
-pn_status bench_kernels(const struct bench_options *options);
 pn_status bench_peers(const struct bench_options *options);
 pn_status bench_train(const struct bench_options *options);
 

@@ -28,7 +28,8 @@ struct session {
     struct limit limits[MAX_PROBES];
     size_t limit_count;
     size_t rounds;
-    double *rates; /* [limit_count][rounds] */
+    size_t measured; /* rounds of which all limits are there */
+    double *rates;   /* [limit_count][rounds] */
 };
 
 static void session_free(struct session *session)
@@ -119,6 +120,7 @@ static pn_status measure_limits(struct session *session, double sample_ns)
             }
             limit->rates[round] = probe_rate(&limit->probe, limit->measure->threads, ns);
         }
+        session->measured++;
     }
     return PN_OK;
 }
@@ -157,8 +159,8 @@ static pn_status print_limit(struct output *output, const struct session *sessio
     static const char *const units[] = {"GFLOP/s", "Gdiv/s", "Gsqrt/s", "GB/s", "GB/s", "GB/s"};
     const struct probe *probe = &limit->probe;
     const bool bandwidth = probe_is_bandwidth(probe->kind);
-    const double best = stats_max(limit->rates, session->rounds);
-    const double median = stats_median(limit->rates, session->rounds);
+    const double best = stats_max(limit->rates, session->measured);
+    const double median = stats_median(limit->rates, session->measured);
     return print_row(output, probe_name(probe->kind),
                      bandwidth ? machine_level_name(probe->level) : "", probe->kernels->name,
                      limit->measure->threads, units[probe->kind], median, best,
@@ -212,36 +214,49 @@ static pn_status print_team(struct output *output, const struct session *session
     return status;
 }
 
-static pn_status print_limits(struct session *session, const struct bench_options *options,
-                              const char *isa)
+/* What was measured, of an interrupted session too. */
+static pn_status print_limits(struct output *output, const struct session *session)
+{
+    pn_status status = PN_OK;
+    for (size_t i = 0; status == PN_OK && session->measured > 0 && i < session->limit_count; i++) {
+        status = print_limit(output, session, &session->limits[i]);
+    }
+    return status;
+}
+
+static pn_status run(struct session *session, const struct bench_options *options, const char *isa)
 {
     const struct measure *whole = &session->teams[session->team_count - 1];
     struct output output;
-    pn_status status = output_create(
-        "limits", options->json, isa, whole->threads, team_placement_line(whole->team),
-        probe_clock(), "limit    level isa     threads     median       best", &output);
+    const struct output_head head = {
+        .command = "limits",
+        .isa = isa,
+        .threads = whole->threads,
+        .placement = team_placement_line(whole->team),
+        .clock_ghz = probe_clock(),
+        .titles = "limit    level isa     threads     median       best",
+    };
+    pn_status status = output_create(&head, &options->output, &output);
     if (status != PN_OK) {
         return status;
     }
-    for (size_t i = 0; status == PN_OK && i < session->limit_count; i++) {
-        status = print_limit(&output, session, &session->limits[i]);
+    status = measure_limits(session, options->sample_ns);
+    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+        const pn_status printed = print_limits(&output, session);
+        status = printed != PN_OK ? printed : status;
     }
     for (size_t i = 0; status == PN_OK && i < session->team_count; i++) {
         status = print_team(&output, session, &session->teams[i], options->sample_ns);
     }
-    if (status != PN_OK) {
-        output_discard(&output);
-        return status;
-    }
-    return output_finish(&output);
+    return output_end(&output, status);
 }
 
 pn_status bench_limits(const struct bench_options *options)
 {
     const struct simd_kernels *tables[MAX_TABLES];
     size_t count;
-    pn_status status =
-        bench_tables(options->isa == NULL ? "all" : options->isa, tables, MAX_TABLES, &count);
+    const char *isa = options->isa == NULL ? "all" : options->isa;
+    pn_status status = bench_tables(isa, tables, MAX_TABLES, &count);
     if (status != PN_OK) {
         return status;
     }
@@ -252,10 +267,7 @@ pn_status bench_limits(const struct bench_options *options)
     }
     if (status == PN_OK) {
         add_limits(&session, tables, count);
-        status = measure_limits(&session, options->sample_ns);
-    }
-    if (status == PN_OK) {
-        status = print_limits(&session, options, count == 1 ? tables[0]->name : "all");
+        status = run(&session, options, count == 1 ? tables[0]->name : isa);
     }
     session_free(&session);
     return status;

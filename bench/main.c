@@ -1,396 +1,137 @@
-/* main.c: pinion-bench: its options and which command they start. */
-#include <errno.h>
-#include <getopt.h>
+/* main.c: pinion-bench: which command its arguments start. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/bench.h"
+#include "bench/commands.h"
+#include "bench/google_flags.h"
+#include "bench/interrupt.h"
+#include "bench/output.h"
 #include "engine/base/error.h"
-#include "engine/base/kernels.h"
 
-static const char help_text[] =
-    "Examples\n"
-    "  pinion-bench limits                       what this machine can do at most\n"
-    "  pinion-bench kernels                      every kernel on every shape, best ISA, one "
-    "thread\n"
-    "  pinion-bench kernels --filter 'gemm.*512' --isa all --threads auto\n"
-    "  pinion-bench kernels --json > kernels.json\n"
-    "  pinion-bench peers --threads 2            products against the BLAS libraries and oneDNN\n"
-    "  pinion-bench peers --library openblas-new=venv/lib/libscipy_openblas.so\n"
-    "  pinion-bench train                        the lesson's network and a wide one, one thread "
-    "and all\n"
-    "  pinion-bench train --net 'dense 64 tanh; dense 10 softmax' --input 784 --batch 128\n"
-    "  pinion-bench train --scaling              samples/s with 1, 2, 3, 4, 6, 8, ... threads\n"
-    "  pinion-bench train --accuracy 0.87        seconds until Fashion-MNIST is learnt that well\n"
-    "\n"
-    "limits   FMA, division and square root rates from registers; read, copy and triad bandwidth "
-    "of\n"
-    "         each cache level and of memory; barrier and region cost; one thread and all\n"
-    "kernels  time, GFLOP/s or GB/s, percent of the limit that binds and which it is, and how "
-    "many\n"
-    "         times faster than plain C loops: ikj with the same -m flags, ijk with the "
-    "baseline's.\n"
-    "         Every thread works on data of its own. IMPOSSIBLE marks a row faster than its "
-    "limit.\n"
-    "peers    GFLOP/s of the products of training, and of squares, beside cblas_sgemm of OpenBLAS, "
-    "BLIS\n"
-    "         and MKL and dnnl_sgemm of oneDNN, whichever are installed. Each starts from what it "
-    "has\n"
-    "         at hand in training, and only the product counts: pinion from its panels (W's "
-    "transpose\n"
-    "         too, which the update renews once a step), libraries from row-major matrices, "
-    "transposed\n"
-    "         by argument. The last column is pinion over the fastest; results that disagree are "
-    "WRONG.\n"
-    "         All threads work on one product, on the processors that pinion's team has.\n"
-    "         OPENBLAS_CORETYPE is unset, --isa avx2 holds the libraries to AVX2 as well.\n"
-    "train    samples/s of whole epochs, percent of the roofline, and where the time goes. The "
-    "roofline\n"
-    "         is the sum over a step's parts of the least time that flops, divisions and roots, or "
-    "bytes\n"
-    "         take by the limits of the same round; random numbers, conversion and packing count "
-    "nothing.\n"
-    "         Limits are of undisturbed moments: trust rows that were seldom preempted.\n"
-    "         --scaling: a row for each thread count. Efficiency is samples/s over threads x "
-    "those\n"
-    "         of one thread. The ceiling is samples/s if steps took no longer than their roofline, "
-    "by\n"
-    "         limits measured on as many threads at once: where its own efficiency falls, the "
-    "machine\n"
-    "         is at its end.\n"
-    "         --accuracy: trains anew with each seed, evaluates the test samples after each epoch "
-    "and\n"
-    "         stops when they reach the target. Seconds are of training alone; \"in all\" adds "
-    "set-up\n"
-    "         and evaluations; reading the data set counts in neither. The mean is of all seeds, "
-    "from\n"
-    "         five on without the fastest and the slowest; from and to are the least and the most "
-    "of\n"
-    "         those. No mean unless every seed gets there. Epochs, accuracy and digest of a seed "
-    "are\n"
-    "         the same on any number of threads and any ISA.\n"
-    "\n"
-    "  --isa NAME       scalar, avx2, avx512, neon, all   (limits: all; others: the best)\n"
-    "  --threads N      or auto, one for each usable core (limits: auto; train: 1 and auto; "
-    "others: 1)\n"
-    "                   train --scaling: up to N (auto); train --accuracy: auto\n"
-    "  --filter RE      kernels, peers: rows whose \"kernel shape\" or \"op shape\" matches\n"
-    "  --library N=PATH peers: one more library, may be repeated. What N begins with says which "
-    "kind:\n"
-    "                   openblas, blis, onednn, mkl; one of these alone replaces the installed "
-    "one.\n"
-    "                   LD_LIBRARY_PATH must lead to what the library itself needs\n"
-    "  --rounds N       samples of each contender, taken in turns; the median counts (7; "
-    "train: 3)\n"
-    "  --min-time MS    a sample takes at least this long (1)\n"
-    "  --net SPEC       train: layers as in pinion train; may be repeated\n"
-    "  --input N        train: features of a sample for --net, as bytes; N:f32 as floats (784)\n"
-    "  --batch LIST     train: batch sizes (32,480,4096)\n"
-    "  --samples N      train: samples of an epoch (48000, fewer for costly networks)\n"
-    "  --optimizer NAME train: adam or sgd (adam)\n"
-    "  --scaling        train: thread counts up to --threads\n"
-    "  --accuracy X     train: until X of the test samples are right, 0 < X <= 1, with these:\n"
-    "  --seeds N        seeds 1 to N (5)\n"
-    "  --epochs-max N   epochs after which a seed is given up (30)\n"
-    "  --data NAME      fashion-mnist, synthetic, or a folder of IDX files (fashion-mnist);\n"
-    "                   --samples is of its first ones (all), --batch (32,480)\n"
-    "  --json           one JSON object\n"
-    "  --help, --version\n";
-
-static const struct {
-    const char *name;
-    pn_status (*run)(const struct bench_options *options);
-    size_t rounds; /* unless --rounds says otherwise */
-} commands[] = {
-    {"limits", bench_limits, 7},
-    {"kernels", bench_kernels, 7},
-    {"peers", bench_peers, 7},
-    {"train", bench_train, 3},
+/* In the order of the help. */
+static const struct command *const commands[] = {
+    &command_limits, &command_list, &command_run, &command_peers, &command_train,
 };
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
-                       size_t *count)
+static const char exit_statuses[] =
+    "Exit status: 0 fine, 1 wrong results or the work failed, 2 usage, 65 bad data, 66 no such\n"
+    "input, 74 reading or writing failed, 130 interrupted.\n";
+
+static void print_help(void)
 {
-    *count = 0;
-    if (isa == NULL || strcmp(isa, "all") != 0) {
-        *count = 1;
-        return kernels_select(isa, &list[0]);
+    printf("Examples\n"
+           "  pinion-bench limits                  what this machine can do at most\n"
+           "  pinion-bench run                     every kernel on every shape, best ISA, one "
+           "thread\n"
+           "  pinion-bench run --filter 'gemm.*512' --isa all --threads auto\n"
+           "  pinion-bench run --out run.json      the table here, all samples in the file\n"
+           "  pinion-bench train                   whole training steps\n\n"
+           "Commands\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
     }
-    size_t known;
-    const struct simd_kernels *const *tables = simd_list(&known);
-    for (size_t i = 0; i < known && *count < capacity; i++) {
-        /* Two tables may share a name, the better one first. */
-        if (simd_runs(tables[i]) && simd_find(tables[i]->name) == tables[i]) {
-            list[(*count)++] = tables[i];
+    printf("\n"
+           "  pinion-bench COMMAND --help   its options\n"
+           "  pinion-bench --version\n"
+           "  pinion-bench --benchmark_...  runs in the manner of Google Benchmark's programs, so\n"
+           "                                that its compare.py works: compare.py benchmarks "
+           "OLD NEW\n\n"
+           "%s",
+           exit_statuses);
+}
+
+static void print_command_help(const struct command *command)
+{
+    printf("Usage: pinion-bench %s%s%s [OPTION...]\n\nExamples\n%s\n%s\nOptions\n", command->name,
+           command->words[0] == '\0' ? "" : " ", command->words, command->examples,
+           command->details);
+    options_print(command->options);
+    printf("\n%s", exit_statuses);
+}
+
+static pn_status run_command(const struct command *command, int count, char **arguments)
+{
+    void *options = malloc(command->size);
+    if (options == NULL) {
+        return error_memory(command->size, "options");
+    }
+    memcpy(options, command->defaults, command->size);
+    struct option_words words;
+    pn_status status = PN_OK;
+    switch (options_parse(command->name, command->options, command->words, count, arguments,
+                          options, &words)) {
+    case OPTIONS_HELP:
+        print_command_help(command);
+        break;
+    case OPTIONS_FAILED:
+        status = PN_ERROR_USAGE;
+        break;
+    case OPTIONS_PARSED:
+        status = command->run(options, &words);
+        break;
+    }
+    free(options);
+    return status;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *other = commands[i]->other_name;
+        if (strcmp(name, commands[i]->name) == 0 || (other != NULL && strcmp(name, other) == 0)) {
+            return commands[i];
         }
     }
-    return PN_OK;
+    return NULL;
 }
 
-/* A whole number of at least 1, or false. */
-static bool parse_count(const char *text, size_t *value)
+/* "limits, list, run, ..." */
+static const char *command_names(void)
 {
-    char *end;
-    errno = 0;
-    const long long number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < 1 || number > 1000000) {
-        return false;
+    static char names[256];
+    size_t length = 0;
+    for (size_t i = 0; i < COMMANDS && length < sizeof names; i++) {
+        const int more = snprintf(names + length, sizeof names - length, "%s%s", i == 0 ? "" : ", ",
+                                  commands[i]->name);
+        length += (size_t)more;
     }
-    *value = (size_t)number;
-    return true;
+    return names;
 }
 
-static bool parse_milliseconds(const char *text, double *nanoseconds)
-{
-    char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value > 0 && value <= 10000)) {
-        return false;
-    }
-    *nanoseconds = value * 1e6;
-    return true;
-}
-
-enum option_code {
-    ISA = 256,
-    THREADS,
-    FILTER,
-    LIBRARY,
-    ROUNDS,
-    MIN_TIME,
-    NET,
-    INPUT,
-    BATCH,
-    SAMPLES,
-    OPTIMIZER,
-    SCALING,
-    ACCURACY,
-    SEEDS,
-    EPOCHS_MAX,
-    DATA,
-    JSON,
-    HELP,
-    VERSION
-};
-
-static const struct option long_options[] = {
-    {"isa", required_argument, NULL, ISA},
-    {"threads", required_argument, NULL, THREADS},
-    {"filter", required_argument, NULL, FILTER},
-    {"library", required_argument, NULL, LIBRARY},
-    {"rounds", required_argument, NULL, ROUNDS},
-    {"min-time", required_argument, NULL, MIN_TIME},
-    {"net", required_argument, NULL, NET},
-    {"input", required_argument, NULL, INPUT},
-    {"batch", required_argument, NULL, BATCH},
-    {"samples", required_argument, NULL, SAMPLES},
-    {"optimizer", required_argument, NULL, OPTIMIZER},
-    {"scaling", no_argument, NULL, SCALING},
-    {"accuracy", required_argument, NULL, ACCURACY},
-    {"seeds", required_argument, NULL, SEEDS},
-    {"epochs-max", required_argument, NULL, EPOCHS_MAX},
-    {"data", required_argument, NULL, DATA},
-    {"json", no_argument, NULL, JSON},
-    {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},
-    {0},
-};
-
-static pn_status parse_threads(const char *text, struct bench_options *options)
-{
-    options->all_threads = strcmp(text, "auto") == 0;
-    options->threads = 0;
-    if (!options->all_threads && !parse_count(text, &options->threads)) {
-        return error_set(PN_ERROR_USAGE, "--threads '%s': give a number from 1 up, or auto", text);
-    }
-    return PN_OK;
-}
-
-static pn_status parse_net(const char *text, struct bench_options *options)
-{
-    if (options->net_count == BENCH_LIST) {
-        return error_set(PN_ERROR_USAGE, "--net '%s': %d networks are enough", text, BENCH_LIST);
-    }
-    options->nets[options->net_count++] = text;
-    return PN_OK;
-}
-
-/* "784", "784:u8" or "1024:f32". */
-static pn_status parse_input(const char *text, struct bench_options *options)
-{
-    const size_t length = strcspn(text, ":");
-    const char *type = text + length;
-    char number[16];
-    snprintf(number, sizeof number, "%.*s", (int)(length < 15 ? length : 15), text);
-    const bool floats = strcmp(type, ":f32") == 0;
-    if (!parse_count(number, &options->input) ||
-        !(floats || type[0] == '\0' || strcmp(type, ":u8") == 0)) {
-        return error_set(PN_ERROR_USAGE,
-                         "--input '%s': give a number of features from 1 up, with :f32 behind it "
-                         "for floats",
-                         text);
-    }
-    options->dtype = floats ? PN_F32 : PN_U8;
-    return PN_OK;
-}
-
-static pn_status parse_batches(const char *text, struct bench_options *options)
-{
-    char *words = strdup(text), *rest = words;
-    if (words == NULL) {
-        return error_memory(strlen(text), "an option");
-    }
-    bool valid = true;
-    options->batch_count = 0;
-    while (valid && rest != NULL) {
-        const char *word = strsep(&rest, ",");
-        valid = options->batch_count < BENCH_LIST &&
-                parse_count(word, &options->batches[options->batch_count++]);
-    }
-    free(words);
-    return valid ? PN_OK
-                 : error_set(PN_ERROR_USAGE,
-                             "--batch '%s': give up to %d numbers from 1 up, separated by commas",
-                             text, BENCH_LIST);
-}
-
-static pn_status parse_optimizer(const char *text, struct bench_options *options)
-{
-    const bool adam = strcmp(text, "adam") == 0;
-    if (!adam && strcmp(text, "sgd") != 0) {
-        return error_set(PN_ERROR_USAGE, "--optimizer '%s': give adam or sgd", text);
-    }
-    options->optimizer = adam ? PN_ADAM : PN_SGD;
-    return PN_OK;
-}
-
-static pn_status parse_accuracy(const char *text, struct bench_options *options)
-{
-    char *end;
-    options->accuracy = strtod(text, &end);
-    if (end == text || *end != '\0' || !(options->accuracy > 0 && options->accuracy <= 1)) {
-        return error_set(PN_ERROR_USAGE,
-                         "--accuracy '%s': give the share of right answers to reach, above 0 and "
-                         "at most 1, as in 0.87",
-                         text);
-    }
-    return PN_OK;
-}
-
-static pn_status parse_option(int option, const char *text, struct bench_options *options)
-{
-    switch (option) {
-    case ISA:
-        options->isa = text;
-        return PN_OK;
-    case THREADS:
-        return parse_threads(text, options);
-    case FILTER:
-        options->filter = text;
-        return PN_OK;
-    case LIBRARY:
-        if (options->library_count == BENCH_MAX_LIBRARIES) {
-            return error_set(PN_ERROR_USAGE, "--library '%s': %d libraries are enough", text,
-                             BENCH_MAX_LIBRARIES);
-        }
-        options->libraries[options->library_count++] = text;
-        return PN_OK;
-    case ROUNDS:
-        if (!parse_count(text, &options->rounds) || options->rounds > 1000) {
-            return error_set(PN_ERROR_USAGE, "--rounds '%s': give a number from 1 to 1000", text);
-        }
-        return PN_OK;
-    case MIN_TIME:
-        if (!parse_milliseconds(text, &options->sample_ns)) {
-            return error_set(PN_ERROR_USAGE,
-                             "--min-time '%s': give milliseconds, above 0 and at most 10000", text);
-        }
-        return PN_OK;
-    case NET:
-        return parse_net(text, options);
-    case INPUT:
-        return parse_input(text, options);
-    case BATCH:
-        return parse_batches(text, options);
-    case SAMPLES:
-        if (!parse_count(text, &options->samples)) {
-            return error_set(PN_ERROR_USAGE, "--samples '%s': give a number from 1 up", text);
-        }
-        return PN_OK;
-    case OPTIMIZER:
-        return parse_optimizer(text, options);
-    case SCALING:
-        options->scaling = true;
-        return PN_OK;
-    case ACCURACY:
-        return parse_accuracy(text, options);
-    case SEEDS:
-        if (!parse_count(text, &options->seeds) || options->seeds > 1000) {
-            return error_set(PN_ERROR_USAGE, "--seeds '%s': give a number from 1 to 1000", text);
-        }
-        return PN_OK;
-    case EPOCHS_MAX:
-        if (!parse_count(text, &options->epochs_max)) {
-            return error_set(PN_ERROR_USAGE, "--epochs-max '%s': give a number from 1 to 1000000",
-                             text);
-        }
-        return PN_OK;
-    case DATA:
-        options->data = text;
-        return PN_OK;
-    default:
-        options->json = true;
-        return PN_OK;
-    }
-}
-
-/* Runs the command that the arguments name. */
 static pn_status run(int count, char **arguments)
 {
-    struct bench_options options = {.sample_ns = 1e6, .dtype = PN_U8, .optimizer = PN_ADAM};
-    opterr = 0;
-    int option;
-    while ((option = getopt_long(count, arguments, ":", long_options, NULL)) != -1) {
-        if (option == '?' || option == ':') {
-            return error_set(PN_ERROR_USAGE,
-                             option == ':' ? "%s: needs a value; see --help"
-                                           : "%s: unknown option; see --help",
-                             arguments[optind - 1]);
-        }
-        if (option == HELP) {
-            fputs(help_text, stdout);
-            return PN_OK;
-        }
-        if (option == VERSION) {
-            printf("pinion-bench %s\n", pn_version());
-            return PN_OK;
-        }
-        const pn_status status = parse_option(option, optarg, &options);
-        if (status != PN_OK) {
-            return status;
-        }
+    if (google_flags_are(count, arguments)) {
+        return run_as_google(count, arguments);
     }
-    if (optind == count) {
-        return error_set(PN_ERROR_USAGE, "no command; limits, kernels, peers or train? see --help");
+    if (count < 2) {
+        return error_set(PN_ERROR_USAGE, "no command; %s? see pinion-bench --help",
+                         command_names());
     }
-    if (optind + 1 < count) {
-        return error_set(PN_ERROR_USAGE, "%s: one command is enough; see --help",
-                         arguments[optind + 1]);
+    const char *word = arguments[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_help();
+        return PN_OK;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(arguments[optind], commands[i].name) == 0) {
-            options.rounds = options.rounds > 0 ? options.rounds : commands[i].rounds;
-            return commands[i].run(&options);
-        }
+    if (strcmp(word, "--version") == 0) {
+        printf("pinion-bench %s\n", pn_version());
+        return PN_OK;
     }
-    return error_set(PN_ERROR_USAGE,
-                     "%s: unknown command; limits, kernels, peers or train? see --help",
-                     arguments[optind]);
+    const struct command *command = find_command(word);
+    if (command == NULL) {
+        return error_set(PN_ERROR_USAGE,
+                         word[0] == '-' ? "%s: a command comes first; %s? see pinion-bench --help"
+                                        : "%s: unknown command; %s? see pinion-bench --help",
+                         word, command_names());
+    }
+    return run_command(command, count - 2, arguments + 2);
 }
 
 int main(int count, char **arguments)
 {
+    output_remember_command_line(count, arguments);
+    interrupt_catch();
     const pn_status status = run(count, arguments);
     if (status != PN_OK) {
         fprintf(stderr, "pinion-bench: %s\n", pn_error_message());

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "bench/interrupt.h"
 #include "engine/base/error.h"
 
 /* Each thread writes its own cache lines, prefetched neighbour included. */
@@ -125,6 +126,10 @@ pn_status measure_sample(struct measure *measure, measure_work work, void *conte
         const pn_status status = take_sample(&sample, &span, &clean);
         if (status != PN_OK) {
             return status;
+        }
+        const pn_status stop = interrupt_check();
+        if (stop != PN_OK) {
+            return stop;
         }
         best = fmin(best, span);
         if (clean || span > RETRIED_NS) {

@@ -27,7 +27,8 @@ void measure_create_alone(struct measure *measure);
 void measure_free(struct measure *measure);
 
 /* Nanoseconds from the first thread's start to the last one's end, for one iteration. A short
- * sample in which a thread was preempted is taken again a few times; the fastest counts then. */
+ * sample in which a thread was preempted is taken again a few times; the fastest counts then.
+ * PN_ERROR_INTERRUPTED after a signal, see interrupt.h. */
 pn_status measure_sample(struct measure *measure, measure_work work, void *context,
                          size_t iterations, double *nanoseconds);
 

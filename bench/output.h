@@ -1,4 +1,7 @@
-/* output.h: results on standard output, as a table while they come or as one JSON object. */
+/*
+ * output.h: results: a document, schema 2, and while they come a table. The document is for
+ * standard output in the table's place, for a file, or for nobody.
+ */
 #ifndef PINION_BENCH_OUTPUT_H
 #define PINION_BENCH_OUTPUT_H
 
@@ -7,27 +10,72 @@
 
 #include <jansson.h>
 
+#include "bench/export.h"
 #include "engine/pinion.h"
 
-struct output {
-    bool json;
-    json_t *root; /* with `rows`; NULL unless json */
-    json_t *rows;
+enum { OUTPUT_SCHEMA = 2 };
+
+/* Where results go. All zero: the table on standard output. */
+struct output_target {
+    bool document;             /* on standard output, in the table's place */
+    enum export_format format; /* of that */
+    const char *out;           /* NULL: no file */
+    enum export_format out_format;
 };
 
-/* Starts: command, version, processor, tables, threads, clock in GHz (0: unknown). Text: prints the
- * head and, under it, the column titles. */
-pn_status output_create(const char *command, bool json, const char *isa, size_t threads,
-                        const char *placement, double clock_ghz, const char *titles,
-                        struct output *output);
+/* A command's options for that. */
+struct output_options {
+    bool json;
+    const char *format; /* NULL: not given */
+    const char *out;    /* NULL: not given */
+};
 
-/* Adds a row. `row` is consumed; `line` is what text shows. */
+/* Lines for the help of --json and --out. */
+#define OUTPUT_JSON_HELP "one JSON object on standard output"
+#define OUTPUT_OUT_HELP                                                                            \
+    "the JSON object to a file, which becomes whole or stays as it was;\n"                         \
+    "the table stays on standard output"
+
+/* What the results are of. */
+struct output_head {
+    const char *command;
+    const char *isa; /* names of the tables */
+    size_t threads;
+    const char *placement;
+    double clock_ghz;   /* 0: unknown */
+    const char *titles; /* of the table's columns */
+};
+
+struct environment_run;
+
+struct output {
+    struct output_target target;
+    json_t *root; /* the document; commands may add to it */
+    json_t *rows, *warnings;
+    struct environment_run *environment;
+};
+
+/* The arguments of main(), for the documents: every command line starts one program. */
+void output_remember_command_line(int count, char *const *arguments);
+
+/* Starts: looks at the machine, prints the table's head. PN_ERROR_USAGE for an unknown format,
+ * PN_ERROR_IO for a file that could not be written. */
+pn_status output_create(const struct output_head *head, const struct output_options *options,
+                        struct output *output);
+pn_status output_create_for(const struct output_head *head, const struct output_target *target,
+                            struct output *output);
+
+/* Adds a row. `row` is consumed; `line` is what the table shows. */
 pn_status output_row(struct output *output, json_t *row, const char *line);
 
-/* Prints what is left and checks that all of it was written: PN_ERROR_IO if not. Frees. */
-pn_status output_finish(struct output *output);
+/* Adds a warning, which the table shows at once. */
+pn_status output_warn(struct output *output, const char *code, const char *text);
 
-/* Frees without printing. */
-void output_discard(struct output *output);
+/*
+ * Ends what led to `status`: success, and PN_ERROR_INTERRUPTED with what there is so far, write the
+ * document; other failures do not. Frees. Returns `status`, or PN_ERROR_IO if not all could be
+ * written.
+ */
+pn_status output_end(struct output *output, pn_status status);
 
 #endif

@@ -321,19 +321,19 @@ static void print_summary(const char *name, const struct summary *summary)
     }
 }
 
-static pn_status finish(struct session *session)
+/* With `status` PN_ERROR_INTERRUPTED, of the shapes so far. */
+static pn_status finish(struct session *session, pn_status status)
 {
-    if (session->options->json) {
-        json_t *means = json_object();
-        add_summary(means, "all", &session->all);
-        add_summary(means, "thin", &session->thin);
-        json_object_set_new(session->output.root, "summary", means);
-    } else {
+    json_t *means = json_object();
+    add_summary(means, "all", &session->all);
+    add_summary(means, "thin", &session->thin);
+    json_object_set_new(session->output.root, "summary", means);
+    if (!session->output.target.document) {
         putchar('\n');
         print_summary("all", &session->all);
         print_summary("thin", &session->thin);
     }
-    const pn_status status = output_finish(&session->output);
+    status = output_end(&session->output, status);
     if (status == PN_OK && session->wrong > 0) {
         return error_set(PN_ERROR_FAILED,
                          "%zu results differ from pinion's by more than rounding, first %s; "
@@ -381,12 +381,18 @@ static pn_status start(struct session *session)
     head_text(out, session);
     pn_status status = fclose(out) == 0 ? PN_OK : error_memory(size, "the results' head");
     if (status == PN_OK) {
-        status = output_create("peers", session->options->json, session->kernels->name,
-                               session->team.threads, team_placement_line(session->team.team),
-                               probe_clock(), titles, &session->output);
+        const struct output_head head = {
+            .command = "peers",
+            .isa = session->kernels->name,
+            .threads = session->team.threads,
+            .placement = team_placement_line(session->team.team),
+            .clock_ghz = probe_clock(),
+            .titles = titles,
+        };
+        status = output_create(&head, &session->options->output, &session->output);
     }
     free(titles);
-    if (status == PN_OK && session->options->json) {
+    if (status == PN_OK) {
         add_libraries(session->output.root, session);
     }
     return status;
@@ -432,11 +438,10 @@ static pn_status run_shapes(struct session *session, const bool *chosen)
             status = run_shape(session, &shapes[i]);
         }
     }
-    if (status != PN_OK) {
-        output_discard(&session->output);
-        return status;
+    if (status != PN_OK && status != PN_ERROR_INTERRUPTED) {
+        return output_end(&session->output, status);
     }
-    return finish(session);
+    return finish(session, status);
 }
 
 static pn_status choose_shapes(const char *filter, bool *chosen)
@@ -502,9 +507,11 @@ static pn_status load(struct session *session)
 
 pn_status bench_peers(const struct bench_options *options)
 {
-    if (options->isa != NULL && strcmp(options->isa, "all") == 0) {
+    if (options->isa != NULL &&
+        (strcmp(options->isa, "all") == 0 || strchr(options->isa, ',') != NULL)) {
         return error_set(PN_ERROR_USAGE,
-                         "--isa all: peers measures one; libraries choose theirs when they load");
+                         "--isa %s: peers measures one; libraries choose theirs when they load",
+                         options->isa);
     }
     struct session session = {.options = options};
     size_t count;

@@ -265,11 +265,15 @@ static pn_status run(struct session *session)
     const struct lane *last = &session->lanes[session->lane_count - 1];
     char titles[400];
     snprintf(titles, sizeof titles, "%s\n%s", train_row_titles, train_part_titles);
-    pn_status status =
-        output_create("train", session->options->json,
-                      session->table_count == 1 ? session->tables[0]->name : "all",
-                      last->measure.threads, team_placement_line(last->measure.team), probe_clock(),
-                      session->options->scaling ? scaling_titles : titles, &session->output);
+    const struct output_head head = {
+        .command = "train",
+        .isa = session->table_count == 1 ? session->tables[0]->name : session->options->isa,
+        .threads = last->measure.threads,
+        .placement = team_placement_line(last->measure.team),
+        .clock_ghz = probe_clock(),
+        .titles = session->options->scaling ? scaling_titles : titles,
+    };
+    pn_status status = output_create(&head, &session->options->output, &session->output);
     if (status != PN_OK) {
         return status;
     }
@@ -279,11 +283,7 @@ static pn_status run(struct session *session)
     if (status == PN_OK) {
         status = report(session);
     }
-    if (status != PN_OK) {
-        output_discard(&session->output);
-        return status;
-    }
-    return output_finish(&session->output);
+    return output_end(&session->output, status);
 }
 
 static pn_status train_steps(const struct bench_options *options)
