@@ -16,16 +16,24 @@ struct measure_span {
     bool preempted;
 };
 
-/* A sample in which the system took a processor away says nothing about the work. It is taken again
- * this often, unless it is so long that the next would fare no better. */
+/* A sample in which the system took a processor away, or let a thread begin late by more than this
+ * share of it, says nothing about the work. It is taken again this often, unless it is so long that
+ * the next would fare no better. */
 enum { RETRIES = 8 };
 static const double RETRIED_NS = 3e7;
+static const double LATE_SHARE = 0.05;
 
 struct sample {
     struct measure *measure;
     measure_work work;
     void *context;
     size_t iterations;
+};
+
+struct taken {
+    double span;     /* nanoseconds from the first thread's start to the last one's end */
+    double shortest; /* of any thread alone */
+    bool clean;
 };
 
 double measure_now(void)
@@ -85,33 +93,60 @@ static void run_sample(void *context, size_t thread)
     span->preempted = preemptions(RUSAGE_THREAD) != before;
 }
 
-/* From the first thread's start to the last one's end; false if a thread was preempted. */
-static bool span_of_all(const struct measure *measure, double *nanoseconds)
+static struct taken look_at_spans(const struct measure *measure)
 {
-    double start = INFINITY, end = 0;
-    bool clean = true;
+    double start = INFINITY, last_start = 0, end = 0;
+    struct taken taken = {.shortest = INFINITY, .clean = true};
     for (size_t t = 0; t < measure->threads; t++) {
-        start = fmin(start, measure->spans[t].start);
-        end = fmax(end, measure->spans[t].end);
-        clean = clean && !measure->spans[t].preempted;
+        const struct measure_span *span = &measure->spans[t];
+        start = fmin(start, span->start);
+        last_start = fmax(last_start, span->start);
+        end = fmax(end, span->end);
+        taken.shortest = fmin(taken.shortest, span->end - span->start);
+        taken.clean = taken.clean && !span->preempted;
     }
-    *nanoseconds = end - start;
-    return clean;
+    taken.span = end - start;
+    taken.clean = taken.clean && last_start - start <= LATE_SHARE * taken.span;
+    return taken;
 }
 
-/* One try at a sample; false in *clean if a thread was preempted. */
-static pn_status take_sample(struct sample *sample, double *nanoseconds, bool *clean)
+/* One try at a sample. */
+static pn_status take_sample(struct sample *sample, struct taken *taken)
 {
     if (sample->measure->team != NULL) {
         const pn_status status = team_run(sample->measure->team, run_sample, sample);
-        *clean = status == PN_OK && span_of_all(sample->measure, nanoseconds);
+        if (status == PN_OK) {
+            *taken = look_at_spans(sample->measure);
+        }
         return status;
     }
     const long before = preemptions(RUSAGE_SELF);
     const double start = measure_now();
     sample->work(sample->context, 0, sample->iterations);
-    *nanoseconds = measure_now() - start;
-    *clean = preemptions(RUSAGE_SELF) == before;
+    taken->span = taken->shortest = measure_now() - start;
+    taken->clean = preemptions(RUSAGE_SELF) == before;
+    return PN_OK;
+}
+
+/* The fastest of a few tries, or the first clean one. */
+static pn_status sample_until_clean(struct sample *sample, struct taken *best)
+{
+    best->span = best->shortest = INFINITY;
+    for (int attempt = 0; attempt <= RETRIES; attempt++) {
+        struct taken taken;
+        pn_status status = take_sample(sample, &taken);
+        if (status == PN_OK) {
+            status = interrupt_check();
+        }
+        if (status != PN_OK) {
+            return status;
+        }
+        best->span = fmin(best->span, taken.span);
+        best->shortest = fmin(best->shortest, taken.shortest);
+        if (taken.clean || taken.span > RETRIED_NS) {
+            break;
+        }
+    }
     return PN_OK;
 }
 
@@ -119,25 +154,12 @@ pn_status measure_sample(struct measure *measure, measure_work work, void *conte
                          size_t iterations, double *nanoseconds)
 {
     struct sample sample = {measure, work, context, iterations};
-    double best = INFINITY;
-    for (int attempt = 0; attempt <= RETRIES; attempt++) {
-        double span;
-        bool clean;
-        const pn_status status = take_sample(&sample, &span, &clean);
-        if (status != PN_OK) {
-            return status;
-        }
-        const pn_status stop = interrupt_check();
-        if (stop != PN_OK) {
-            return stop;
-        }
-        best = fmin(best, span);
-        if (clean || span > RETRIED_NS) {
-            break;
-        }
+    struct taken best;
+    const pn_status status = sample_until_clean(&sample, &best);
+    if (status == PN_OK) {
+        *nanoseconds = best.span / (double)iterations;
     }
-    *nanoseconds = best / (double)iterations;
-    return PN_OK;
+    return status;
 }
 
 pn_status measure_calibrate(struct measure *measure, measure_work work, void *context,
@@ -146,12 +168,14 @@ pn_status measure_calibrate(struct measure *measure, measure_work work, void *co
     size_t count = 1;
     int reached = 0;
     while (reached < 2) {
-        double each;
-        const pn_status status = measure_sample(measure, work, context, count, &each);
+        struct sample sample = {measure, work, context, count};
+        struct taken best;
+        const pn_status status = sample_until_clean(&sample, &best);
         if (status != PN_OK) {
             return status;
         }
-        const double total = fmax(each * (double)count, 1.0);
+        /* What a thread works, without waiting for others that begin late. */
+        const double total = fmax(best.shortest, 1.0);
         if (total >= sample_ns) {
             reached++;
             continue;

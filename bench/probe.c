@@ -8,6 +8,10 @@
  * not agree modulo 4096, or a load waits for the store it seems to overlap. */
 enum { GAP = 336 };
 
+/* Parts of a buffer for memory, which is four times the last cache: what was walked has left the
+ * cache when its turn comes again. */
+enum { SLICES = 8 };
+
 static volatile float probe_sink;
 
 const char *probe_name(enum probe_kind kind)
@@ -22,12 +26,37 @@ static size_t arrays_of(enum probe_kind kind)
     return kind == PROBE_TRIAD ? 3 : kind == PROBE_COPY ? 2 : 1;
 }
 
-/* Floats of each array of a walk through the level. */
+static bool is_sliced(const struct probe *probe)
+{
+    return probe->sliced && probe->level == LEVEL_DRAM;
+}
+
+/* Floats of the buffer, or of a slice, that a walk through the level goes over. */
+static size_t walk_floats(const struct probe *probe)
+{
+    const size_t floats = probe->buffers->machine->probe[probe->level] / sizeof(float);
+    return is_sliced(probe) ? floats / SLICES : floats;
+}
+
+/* Floats of each array of a walk. */
 static size_t walk_length(const struct probe *probe)
 {
-    const size_t bytes = probe->buffers->machine->probe[probe->level];
-    const size_t floats = bytes / sizeof(float) / arrays_of(probe->kind);
+    const size_t gaps = is_sliced(probe) ? 2 * GAP : 0; /* else they have room behind the buffer */
+    const size_t floats = (walk_floats(probe) - gaps) / arrays_of(probe->kind);
     return floats / SIMD_MAX_LANES * SIMD_MAX_LANES;
+}
+
+/* Where an iteration begins. */
+static float *walk_start(const struct probe *probe, size_t thread)
+{
+    float *floats = probe->buffers->floats[thread];
+    if (!is_sliced(probe)) {
+        return floats;
+    }
+    size_t *slice = &probe->buffers->slices[thread];
+    *slice = (*slice + 1) % SLICES;
+    const size_t start = *slice * walk_floats(probe);
+    return floats + start / SIMD_MAX_LANES * SIMD_MAX_LANES;
 }
 
 struct fill {
@@ -55,7 +84,8 @@ pn_status probe_buffers_create(struct measure *measure, const struct machine *ma
     *buffers = (struct probe_buffers){.machine = machine, .threads = measure->threads};
     buffers->arenas = calloc(measure->threads, sizeof *buffers->arenas);
     buffers->floats = calloc(measure->threads, sizeof *buffers->floats);
-    if (buffers->arenas == NULL || buffers->floats == NULL) {
+    buffers->slices = calloc(measure->threads, sizeof *buffers->slices);
+    if (buffers->arenas == NULL || buffers->floats == NULL || buffers->slices == NULL) {
         probe_buffers_free(buffers);
         return error_memory(measure->threads * sizeof *buffers->arenas, "probes");
     }
@@ -89,6 +119,7 @@ void probe_buffers_free(struct probe_buffers *buffers)
     }
     free(buffers->arenas);
     free(buffers->floats);
+    free(buffers->slices);
     *buffers = (struct probe_buffers){0};
 }
 
@@ -96,10 +127,10 @@ static void walk(const struct probe *probe, size_t thread, size_t iterations)
 {
     const struct simd_kernels *kernels = probe->kernels;
     const size_t n = walk_length(probe);
-    float *x = probe->buffers->floats[thread];
-    float *y = x + n + GAP, *z = y + n + GAP;
     float sum = 0;
     for (size_t i = 0; i < iterations; i++) {
+        float *x = walk_start(probe, thread);
+        float *y = x + n + GAP, *z = y + n + GAP;
         switch (probe->kind) {
         case PROBE_READ:
             sum += kernels->probe_read(n, x);

@@ -2,6 +2,8 @@
 #ifndef PINION_BENCH_PROBE_H
 #define PINION_BENCH_PROBE_H
 
+#include <stdbool.h>
+
 #include "bench/machine.h"
 #include "bench/measure.h"
 #include "engine/base/memory.h"
@@ -23,6 +25,7 @@ struct probe_buffers {
     size_t threads;
     struct arena *arenas; /* [threads] */
     float **floats;       /* [threads] */
+    size_t *slices;       /* [threads] the next one of sliced probes */
 };
 
 struct probe {
@@ -30,6 +33,9 @@ struct probe {
     enum memory_level level; /* bandwidths only */
     const struct simd_kernels *kernels;
     const struct probe_buffers *buffers; /* bandwidths only */
+    /* Of memory: an iteration walks a part of the buffer, the next one another part, so that a
+     * sample is short. Sliced probes on the same buffers take turns in one order of the parts. */
+    bool sliced;
 };
 
 /* Maps and first touches the buffers on the team's threads. `machine` must outlive them. */

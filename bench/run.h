@@ -17,7 +17,7 @@ struct run_options {
     bool list, verbose;
 };
 
-enum { RUN_ROUNDS = 15 };
+enum { RUN_ROUNDS = 21 };
 
 /* What rows of the same number of threads share. */
 struct run_team {

@@ -32,7 +32,7 @@ static const struct option_spec run_option_list[] = {
     {"isa", "LIST", ISA_HELP, option_text, AT(choice.isa), 0, 0},
     {"threads", "LIST", THREADS_HELP, option_threads, AT(choice.threads), 0, 0},
     {"cache", "LIST", CACHE_HELP, option_caches, AT(choice.caches), 0, 0},
-    {"rounds", "N", "samples of each row (15, of costly rows at least 7)", option_count, AT(rounds),
+    {"rounds", "N", "samples of each row (21, of costly rows at least 7)", option_count, AT(rounds),
      1, 1000},
     {"min-time", "MS", "a sample takes at least this long (1)", option_milliseconds, AT(sample_ns),
      0, 0},
