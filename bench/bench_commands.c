@@ -164,8 +164,8 @@ static const struct option_spec train_options[] = {
      "--accuracy: auto)",
      parse_threads, 0, 0, 0},
     {"scaling", NULL, "thread counts up to --threads", option_flag, AT(scaling), 0, 0},
-    {"accuracy", "X", "until X of the test samples are right, 0 < X <= 1; the following are its:",
-     parse_accuracy, 0, 0, 0},
+    {"accuracy", "X",
+     "until X of the test samples are right, 0 < X <= 1, with these:", parse_accuracy, 0, 0, 0},
     {"seeds", "N", "seeds 1 to N (5)", option_count, AT(seeds), 1, 1000},
     {"epochs-max", "N", "epochs after which a seed is given up (30)", option_count, AT(epochs_max),
      1, 1000000},
@@ -261,22 +261,19 @@ const struct command command_train = {
         "take by the limits of the same round; random numbers, conversion and packing count "
         "nothing.\n"
         "Limits are of undisturbed moments: trust rows that were seldom preempted.\n"
-        "--scaling: a row for each thread count, all of a round in turn. Efficiency is samples/s "
-        "over\n"
-        "threads x those of one thread. The ceiling is samples/s if steps took no longer than "
-        "their\n"
-        "roofline, by limits measured on as many threads at once; where its own efficiency falls, "
-        "it\n"
-        "is the machine that ends.\n"
-        "--accuracy: trains anew with each seed, evaluates the test samples after each epoch, "
-        "stops\n"
-        "when they reach the target. Seconds are of training alone; \"in all\" adds set-up and\n"
-        "evaluation; reading the data set counts in neither. The mean of all seeds, from five on\n"
-        "without the fastest and the slowest, from and to the least and the most of those; no "
-        "mean\n"
-        "unless every seed reaches the target. A seed's epochs, accuracy and digest are the same "
-        "on\n"
-        "any number of threads and any ISA.\n",
+        "--scaling: a row for each thread count. Efficiency is samples/s over threads x those of\n"
+        "one thread. The ceiling is samples/s if steps took no longer than their roofline, by "
+        "limits\n"
+        "measured on as many threads at once: where its own efficiency falls, the machine is at "
+        "its\n"
+        "end.\n"
+        "--accuracy: trains anew with each seed, evaluates the test samples after each epoch and\n"
+        "stops when they reach the target. Seconds are of training alone; \"in all\" adds set-up "
+        "and\n"
+        "evaluations; reading the data set counts in neither. The mean is of all seeds, from five\n"
+        "on without the fastest and the slowest; from and to are the least and the most of those.\n"
+        "No mean unless every seed gets there. Epochs, accuracy and digest of a seed are the same\n"
+        "on any number of threads and any ISA.\n",
     .options = train_options,
     .defaults = &train_defaults,
     .size = sizeof train_defaults,

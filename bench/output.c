@@ -151,10 +151,15 @@ pn_status output_create_for(const struct output_head *head, const struct output_
         output_free(output);
         return error_memory(0, "results");
     }
-    if (!target->document) {
-        print_head(head, output, processor);
+    if (target->document) {
+        return PN_OK;
     }
-    return PN_OK;
+    print_head(head, output, processor);
+    status = flush();
+    if (status != PN_OK) {
+        output_free(output);
+    }
+    return status;
 }
 
 pn_status output_create(const struct output_head *head, const struct output_options *options,

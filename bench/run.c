@@ -2,13 +2,7 @@
 
 #include "engine/base/error.h"
 
-/* Of a whole run. */
-struct tally {
-    size_t wrong;
-    char first_wrong[ROW_NAME_SIZE], first_message[160];
-};
-
-static pn_status run_one(struct run_team *team, const struct row *row, struct tally *tally,
+static pn_status run_one(struct run_team *team, const struct row *row, struct run_tally *tally,
                          struct output *output)
 {
     struct run_result result;
@@ -16,6 +10,7 @@ static pn_status run_one(struct run_team *team, const struct row *row, struct ta
     if (status != PN_OK) {
         return status;
     }
+    tally->rows++;
     if (!result.correct && tally->wrong++ == 0) {
         row_name(&row->key, tally->first_wrong);
         snprintf(tally->first_message, sizeof tally->first_message, "%s", result.message);
@@ -27,7 +22,7 @@ static pn_status run_one(struct run_team *team, const struct row *row, struct ta
 
 /* Rows of one number of threads, on one team. */
 static pn_status run_group(const struct run_options *options, const struct row *rows, size_t count,
-                           struct tally *tally, struct output *output)
+                           struct run_tally *tally, struct output *output)
 {
     struct run_team team = {.options = options};
     pn_status status = measure_create(rows[0].key.threads, &team.measure);
@@ -52,9 +47,9 @@ static pn_status run_group(const struct run_options *options, const struct row *
 }
 
 pn_status run_rows(const struct run_options *options, const struct choice *choice,
-                   struct output *output)
+                   struct output *output, struct run_tally *tally)
 {
-    struct tally tally = {0};
+    *tally = (struct run_tally){0};
     pn_status status = PN_OK;
     for (size_t first = 0, end; first < choice->count && status == PN_OK; first = end) {
         const struct row *rows = &choice->rows[first];
@@ -62,12 +57,17 @@ pn_status run_rows(const struct run_options *options, const struct choice *choic
         while (end < choice->count && choice->rows[end].key.threads == rows[0].key.threads) {
             end++;
         }
-        status = run_group(options, rows, end - first, &tally, output);
-    }
-    if (status == PN_OK && tally.wrong > 0) {
-        return error_set(PN_ERROR_FAILED,
-                         "%zu of %zu rows are WRONG, first %s: %s; pinion selftest tells more",
-                         tally.wrong, choice->count, tally.first_wrong, tally.first_message);
+        status = run_group(options, rows, end - first, tally, output);
     }
     return status;
+}
+
+pn_status run_verdict(const struct run_tally *tally)
+{
+    if (tally->wrong == 0) {
+        return PN_OK;
+    }
+    return error_set(PN_ERROR_FAILED,
+                     "%zu of %zu rows are WRONG, first %s: %s; pinion selftest tells more",
+                     tally->wrong, tally->rows, tally->first_wrong, tally->first_message);
 }

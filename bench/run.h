@@ -72,9 +72,16 @@ pn_status run_report(const struct row *row, const struct run_result *result, boo
 
 /* run.c: all of them. */
 
-/* The rows in turn, those of one number of threads together. PN_ERROR_FAILED if any was wrong, when
- * all have been measured. */
+struct run_tally {
+    size_t rows, wrong;
+    char first_wrong[ROW_NAME_SIZE], first_message[160];
+};
+
+/* The rows in turn, those of one number of threads together; wrong ones are only counted. */
 pn_status run_rows(const struct run_options *options, const struct choice *choice,
-                   struct output *output);
+                   struct output *output, struct run_tally *tally);
+
+/* PN_ERROR_FAILED if any row was wrong. */
+pn_status run_verdict(const struct run_tally *tally);
 
 #endif

@@ -155,7 +155,9 @@ static pn_status run(const struct run_options *options, const struct output_targ
         json_object_set(output.root, "context", context);
     }
     if (status == PN_OK) {
-        status = output_end(&output, run_rows(options, &choice, &output));
+        struct run_tally tally;
+        status = output_end(&output, run_rows(options, &choice, &output, &tally));
+        status = status == PN_OK ? run_verdict(&tally) : status;
     }
     choice_free(&choice);
     return status;

@@ -50,6 +50,9 @@ static bool take_name(const char *part, void *context)
     struct tables *tables = context;
     if (strcmp(part, "all") == 0) {
         add_all(tables);
+    } else if (part[0] == '\0') {
+        tables->status = error_set(PN_ERROR_USAGE, "--isa: a name is missing; give scalar, avx2, "
+                                                   "avx512, neon, all, or several with commas");
     } else {
         add_named(tables, part);
     }

@@ -39,12 +39,18 @@ static json_t *run_json(const char *arguments)
     json_error_t error;
     json_t *root = json_loads(output, 0, &error);
     cr_assert_not_null(root, "%s: line %d: %s", arguments, error.line, error.text);
-    for (const char **key =
-             (const char *[]){"command", "version", "processor", "isa", "placement", NULL};
+    for (const char **key = (const char *[]){"command", "version", "processor", "isa", "placement",
+                                             "date", "command_line", NULL};
          *key != NULL; key++) {
         cr_assert(json_is_string(json_object_get(root, *key)), "%s", *key);
     }
-    cr_assert_eq(json_integer_value(json_object_get(root, "schema")), 1);
+    cr_assert_eq(json_integer_value(json_object_get(root, "schema")), 2);
+    cr_assert(json_is_true(json_object_get(root, "complete")));
+    cr_assert(json_is_array(json_object_get(root, "warnings")));
+    const json_t *machine = json_object_get(root, "machine");
+    cr_assert_str_eq(json_string_value(json_object_get(machine, "processor")),
+                     json_string_value(json_object_get(root, "processor")));
+    cr_assert_gt(json_array_size(json_object_get(machine, "isas")), 0);
     cr_assert_gt(json_integer_value(json_object_get(root, "threads")), 0);
     cr_assert_gt(json_array_size(json_object_get(root, "rows")), 0);
     return root;
@@ -479,18 +485,37 @@ Test(peers, refuses_what_is_no_library)
 
 Test(usage, is_refused_in_one_line)
 {
-    refused("", 2, "no command");
+    refused("", 2, "no command; limits, list, run, peers, train?");
     refused("limit", 2, "limit: unknown command");
-    refused("kernels limits", 2, "one command");
-    refused("kernels --bogus", 2, "--bogus: unknown option");
-    refused("kernels --filter", 2, "--filter: needs a value");
-    refused("kernels --filter '('", 2, "--filter '('");
-    refused("kernels --filter no_such_kernel", 2, "no kernel and shape match");
-    refused("kernels --isa sse9", 2, "sse9");
-    refused("kernels --threads 0", 2, "--threads '0'");
-    refused("kernels --threads 2x", 2, "--threads '2x'");
-    refused("kernels --rounds 0", 2, "--rounds '0'");
-    refused("kernels --min-time nan", 2, "--min-time 'nan'");
+    refused("--json run", 2, "--json: a command comes first");
+    refused("run limits", 2, "limits: run takes options only");
+    refused("run --bogus", 2, "--bogus: unknown option of run");
+    refused("run -j", 2, "-j: unknown option of run");
+    refused("run --json=1", 2, "--json: takes no value");
+    refused("run --filter", 2, "--filter: needs a value");
+    refused("run --filter '('", 2, "--filter '('");
+    refused("run --filter no_such_kernel", 2, "no kernel and shape match");
+    refused("run --filter '^exp' --cache train", 2, "no kernel and shape match");
+    refused("run --isa sse9", 2, "sse9");
+    refused("run --isa scalar,", 2, "isa");
+    refused("run --threads 0", 2, "--threads '0'");
+    refused("run --threads 2x", 2, "--threads '2x'");
+    refused("run --threads 1,,2", 2, "--threads '1,,2'");
+    refused("run --threads 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", 2, "up to 16");
+    refused("run --cache warm", 2, "--cache 'warm'");
+    refused("run --cache hot,", 2, "--cache 'hot,'");
+    refused("run --rounds 0", 2, "--rounds '0'");
+    refused("run --rounds 1001", 2, "--rounds '1001': give a number from 1 to 1000");
+    refused("run --min-time nan", 2, "--min-time 'nan'");
+    refused("run --min-time 10001", 2, "--min-time '10001'");
+    refused("run --format xml --filter '^exp'", 2, "--format 'xml'");
+    refused("run --filter '^exp' --out /no/such/folder/run.json", 74, "/no/such/folder/run.json");
+    refused("run --filter '^exp' --out /", 2, "names no file");
+    refused("list --rounds 3", 2, "--rounds: unknown option of list");
+    refused("list --filter no_such_kernel", 2, "no kernel and shape match");
+    refused("limits --filter exp", 2, "--filter: unknown option of limits");
+    refused("peers --cache hot", 2, "--cache: unknown option of peers");
+    refused("run --net 'dense 8 relu'", 2, "--net: unknown option of run");
     refused("train --net 'dense many'", 2, "--net at character 7: 'many'");
     refused("train --net 'dense 8 rel; dense 3 softmax'", 2, "--net at character 1: ");
     refused("train --net 'dense 8 relu'", 2, "softmax");
@@ -499,6 +524,11 @@ Test(usage, is_refused_in_one_line)
     refused("train --batch 32,,480", 2, "--batch '32,,480'");
     refused("train --samples 100 --batch 32,480", 2, "--samples 100: is less than a batch of 480");
     refused("train --optimizer rmsprop", 2, "--optimizer 'rmsprop'");
+    refused("train --threads 1,2", 2, "--threads '1,2'");
+    refused("--benchmark_filter='('", 2, "benchmark_filter");
+    refused("--benchmark_no_such_flag=1", 2, "--benchmark_no_such_flag=1: unknown option");
+    refused("--benchmark_filter=^exp --bogus", 2, "--bogus: unknown option of run");
+    refused("--benchmark_filter=no_such_kernel", 2, "no kernel and shape match");
 }
 
 Test(usage, full_output_is_an_io_error)
@@ -514,4 +544,27 @@ Test(usage, help_and_version)
     cr_expect_eq(strncmp(output, "Examples", 8), 0);
     cr_assert_eq(run("--version", output, sizeof output), 0);
     cr_expect_not_null(strstr(output, "pinion-bench "));
+}
+
+Test(usage, help_of_a_command_names_its_options_only)
+{
+    char output[8192];
+    cr_assert_eq(run("run --filter '(' --help", output, sizeof output), 0);
+    cr_expect_not_null(strstr(output, "Usage: pinion-bench run [OPTION...]"));
+    cr_expect_not_null(strstr(output, "  --cache LIST "));
+    cr_expect_null(strstr(output, "--net"));
+    cr_assert_eq(run("train --help", output, sizeof output), 0);
+    cr_expect_not_null(strstr(output, "  --net SPEC "));
+    cr_expect_not_null(strstr(output, "  --accuracy X "));
+    cr_expect_null(strstr(output, "--cache"));
+    cr_assert_eq(run("kernels -h", output, sizeof output), 0);
+    cr_expect_not_null(strstr(output, "Usage: pinion-bench run "));
+    for (const char **command = (const char *[]){"limits", "list", "peers", NULL}; *command != NULL;
+         command++) {
+        char arguments[32], usage[64];
+        snprintf(arguments, sizeof arguments, "%s --help", *command);
+        snprintf(usage, sizeof usage, "Usage: pinion-bench %s", *command);
+        cr_expect_eq(run(arguments, output, sizeof output), 0);
+        cr_expect_not_null(strstr(output, usage), "%s", *command);
+    }
 }
