@@ -7,6 +7,9 @@
 
 #include "bench/options.h"
 
+/* What comparisons exit with when they cannot decide; build systems take it for a skipped test. */
+enum { EXIT_UNDECIDED = 77 };
+
 struct command {
     const char *name;
     const char *other_name; /* NULL: none */
@@ -21,7 +24,8 @@ struct command {
     pn_status (*run)(const void *options, const struct option_words *words);
 };
 
-extern const struct command command_limits, command_list, command_run, command_peers, command_train;
+extern const struct command command_ab, command_limits, command_list, command_peers, command_run,
+    command_selftest, command_train;
 
 /* run in the manner of Google Benchmark's programs, see google_flags.h. */
 pn_status run_as_google(int count, char **arguments);

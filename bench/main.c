@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/ab/worker.h"
 #include "bench/commands.h"
 #include "bench/google_flags.h"
 #include "bench/interrupt.h"
@@ -11,13 +12,14 @@
 
 /* In the order of the help. */
 static const struct command *const commands[] = {
-    &command_limits, &command_list, &command_run, &command_peers, &command_train,
+    &command_limits, &command_list,  &command_run,      &command_ab,
+    &command_peers,  &command_train, &command_selftest,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static const char exit_statuses[] =
-    "Exit status: 0 fine, 1 wrong results or the work failed, 2 usage, 65 bad data, 66 no such\n"
-    "input, 74 reading or writing failed, 130 interrupted.\n";
+    "Exit status: 0 fine, 1 wrong results, a regression or the work failed, 2 usage, 65 bad data,\n"
+    "66 no such input, 74 reading or writing failed, 77 could not decide, 130 interrupted.\n";
 
 static void print_help(void)
 {
@@ -110,6 +112,9 @@ static pn_status run(int count, char **arguments)
                          command_names());
     }
     const char *word = arguments[1];
+    if (strcmp(word, "worker") == 0) {
+        return worker_main(count - 2, arguments + 2);
+    }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         print_help();
         return PN_OK;

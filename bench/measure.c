@@ -128,6 +128,19 @@ static pn_status take_sample(struct sample *sample, struct taken *taken)
     return PN_OK;
 }
 
+pn_status measure_once(struct measure *measure, measure_work work, void *context, size_t iterations,
+                       double *nanoseconds, bool *clean)
+{
+    struct sample sample = {measure, work, context, iterations};
+    struct taken taken;
+    const pn_status status = take_sample(&sample, &taken);
+    if (status == PN_OK) {
+        *nanoseconds = taken.span;
+        *clean = taken.clean;
+    }
+    return status;
+}
+
 /* The fastest of a few tries, or the first clean one. */
 static pn_status sample_until_clean(struct sample *sample, struct taken *best)
 {

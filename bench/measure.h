@@ -2,6 +2,7 @@
 #ifndef PINION_BENCH_MEASURE_H
 #define PINION_BENCH_MEASURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/pinion.h"
@@ -25,6 +26,11 @@ pn_status measure_create(size_t threads, struct measure *measure);
  * nothing that must be freed. */
 void measure_create_alone(struct measure *measure);
 void measure_free(struct measure *measure);
+
+/* Nanoseconds that the iterations take together, from the first thread's start to the last one's
+ * end; false in *clean if a thread was preempted. */
+pn_status measure_once(struct measure *measure, measure_work work, void *context, size_t iterations,
+                       double *nanoseconds, bool *clean);
 
 /* Nanoseconds from the first thread's start to the last one's end, for one iteration. A short
  * sample in which a thread was preempted is taken again a few times; the fastest counts then.

@@ -1,0 +1,166 @@
+#include "bench/ab/arm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/error.h"
+
+/* No request takes so long that a machine worth measuring on would not be done. */
+enum { PATIENCE_MS = 120000, LOOK_MS = 200 };
+
+pn_status arm_create(const char *name, struct arm *arm)
+{
+    *arm = (struct arm){.name = name, .page_fd = memfd_create("pinion-bench page", 0)};
+    if (arm->page_fd < 0 || ftruncate(arm->page_fd, sizeof *arm->page) != 0) {
+        return error_set(PN_ERROR_FAILED, "memory to share with a worker: %s", strerror(errno));
+    }
+    arm->page = mmap(NULL, sizeof *arm->page, PROT_READ | PROT_WRITE, MAP_SHARED, arm->page_fd, 0);
+    if (arm->page == MAP_FAILED) {
+        arm->page = NULL;
+        return error_set(PN_ERROR_FAILED, "memory to share with a worker: %s", strerror(errno));
+    }
+    return PN_OK;
+}
+
+void arm_free(struct arm *arm)
+{
+    arm_stop(arm);
+    if (arm->page != NULL) {
+        munmap(arm->page, sizeof *arm->page);
+    }
+    if (arm->page_fd > 0) {
+        close(arm->page_fd);
+    }
+    *arm = (struct arm){0};
+}
+
+/* Waits for the worker's answer. */
+static pn_status await(struct arm *arm)
+{
+    for (long waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+        if (page_wait(arm->page, TURN_CONTROLLER, LOOK_MS)) {
+            return PN_OK;
+        }
+        int status;
+        if (waitpid(arm->pid, &status, WNOHANG) == arm->pid) {
+            arm->pid = 0;
+            if (WIFSIGNALED(status)) {
+                return error_set(PN_ERROR_FAILED, "the worker of the %s build died: %s", arm->name,
+                                 strsignal(WTERMSIG(status)));
+            }
+            return error_set(PN_ERROR_FAILED, "the worker of the %s build ended with exit code %d",
+                             arm->name, WEXITSTATUS(status));
+        }
+    }
+    return error_set(PN_ERROR_FAILED, "the worker of the %s build does not answer for %d s",
+                     arm->name, PATIENCE_MS / 1000);
+}
+
+/* Copies what `file` holds to memory. */
+static bool send_all(int file, int copy)
+{
+    ssize_t sent = 1;
+    while (copy >= 0 && sent > 0) {
+        sent = sendfile(copy, file, NULL, (size_t)1 << 30);
+    }
+    return copy >= 0 && sent == 0;
+}
+
+static pn_status copy_library(const struct arm *arm, const char *library, int *copy)
+{
+    const int file = open(library, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return error_set(PN_ERROR_NOT_FOUND, "%s build: %s: %s", arm->name, library,
+                         strerror(errno));
+    }
+    *copy = memfd_create("libpinion.so", 0);
+    const bool sent = send_all(file, *copy);
+    const int cause = errno;
+    close(file);
+    if (!sent && *copy >= 0) {
+        close(*copy);
+    }
+    return sent ? PN_OK
+                : error_set(PN_ERROR_IO, "%s build: %s: cannot be copied: %s", arm->name, library,
+                            strerror(cause));
+}
+
+/* In the child: becomes the worker. Threads that are not on turn must not spin. */
+static void become_worker(const struct arm *arm, const char *library, int library_fd, int memory_fd,
+                          size_t threads, size_t pad)
+{
+    enum { NUMBERS = 5 };
+    const size_t numbers[NUMBERS] = {(size_t)library_fd, (size_t)arm->page_fd, (size_t)memory_fd,
+                                     threads, pad};
+    char texts[NUMBERS][24];
+    for (int i = 0; i < NUMBERS; i++) {
+        snprintf(texts[i], sizeof texts[i], "%zu", numbers[i]);
+    }
+    setenv("OMP_WAIT_POLICY", "passive", 1);
+    setenv("GOMP_SPINCOUNT", "0", 1);
+    execl("/proc/self/exe", "pinion-bench", "worker", library, texts[0], texts[1], texts[2],
+          texts[3], texts[4], (char *)NULL);
+    _exit(127);
+}
+
+pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t threads, size_t pad)
+{
+    arm_stop(arm);
+    int library_fd = -1;
+    pn_status status = copy_library(arm, library, &library_fd);
+    if (status != PN_OK) {
+        return status;
+    }
+    atomic_store(&arm->page->turn, TURN_WORKER);
+    arm->page->reply = (struct reply){0};
+    const pid_t pid = fork();
+    if (pid == 0) {
+        become_worker(arm, library, library_fd, memory_fd, threads, pad);
+    }
+    close(library_fd);
+    if (pid < 0) {
+        return error_set(PN_ERROR_FAILED, "a worker cannot be started: %s", strerror(errno));
+    }
+    arm->pid = pid;
+    status = await(arm);
+    if (status != PN_OK) {
+        return status;
+    }
+    if (arm->page->reply.failed) {
+        return error_set(PN_ERROR_DATA, "%s build: %s", arm->name, arm->page->reply.message);
+    }
+    return PN_OK;
+}
+
+void arm_stop(struct arm *arm)
+{
+    if (arm->pid == 0) {
+        return;
+    }
+    kill(arm->pid, SIGKILL);
+    waitpid(arm->pid, NULL, 0);
+    arm->pid = 0;
+}
+
+pn_status arm_ask(struct arm *arm, const struct request *request)
+{
+    arm->page->request = *request;
+    page_give(arm->page, TURN_WORKER);
+    const pn_status status = await(arm);
+    if (status != PN_OK) {
+        return status;
+    }
+    if (arm->page->reply.failed) {
+        return error_set(PN_ERROR_FAILED, "%s build: %s", arm->name, arm->page->reply.message);
+    }
+    return PN_OK;
+}

@@ -1,0 +1,33 @@
+/* ab/arm.h: the controller's hold on one worker. */
+#ifndef PINION_BENCH_AB_ARM_H
+#define PINION_BENCH_AB_ARM_H
+
+#include <sys/types.h>
+
+#include "bench/ab/page.h"
+#include "engine/pinion.h"
+
+struct arm {
+    const char *name; /* "old", "placebo", "new": for messages */
+    pid_t pid;        /* 0: none runs */
+    struct page *page;
+    int page_fd;
+};
+
+/* The page of one arm, for all of its workers. */
+pn_status arm_create(const char *name, struct arm *arm);
+/* Ends the worker, if one runs. */
+void arm_free(struct arm *arm);
+
+/* Starts a worker on a fresh copy of a library, so that its code lies on other pages of memory than
+ * before, and waits until it is ready. `pad` bytes move its stack. Errors name the arm:
+ * PN_ERROR_NOT_FOUND, PN_ERROR_DATA for a library that cannot be measured. */
+pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t threads,
+                    size_t pad);
+void arm_stop(struct arm *arm);
+
+/* Lets the worker serve a request, and waits. PN_ERROR_FAILED: it failed or died; the message says
+ * how. */
+pn_status arm_ask(struct arm *arm, const struct request *request);
+
+#endif

@@ -1,0 +1,207 @@
+/* choose.c: which rows are compared: those that both builds have and the options ask for. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/ab/suite.h"
+#include "bench/filter.h"
+#include "bench/machine.h"
+#include "engine/base/error.h"
+
+/* Copies in turns displace each other when together they are this many times the last cache. */
+static const double COLD_FACTOR = 3;
+
+static struct row_key key_of(const struct listing *entry, enum cache_state cache, size_t threads)
+{
+    return (struct row_key){.kernel = entry->about.kernel,
+                            .shape = entry->about.shape,
+                            .dtype = entry->about.dtype,
+                            .isa = entry->isa,
+                            .cache = cache,
+                            .threads = threads};
+}
+
+static const struct listing *find_entry(const struct listing *list, size_t count,
+                                        const struct listing *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i].isa, wanted->isa) == 0 &&
+            strcmp(list[i].about.kernel, wanted->about.kernel) == 0 &&
+            strcmp(list[i].about.shape, wanted->about.shape) == 0 &&
+            strcmp(list[i].about.dtype, wanted->about.dtype) == 0) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+static pn_status add_name(char ***names, size_t *count, const char *name)
+{
+    char **list = realloc(*names, (*count + 1) * sizeof *list);
+    if (list == NULL) {
+        return error_memory((*count + 1) * sizeof *list, "names");
+    }
+    *names = list;
+    list[*count] = strdup(name);
+    return list[(*count)++] == NULL ? error_memory(strlen(name), "names") : PN_OK;
+}
+
+/* Copies so that calls in turns find nothing in a cache. */
+static size_t cold_copies(size_t last_cache, uint64_t bytes)
+{
+    const double copies = COLD_FACTOR * (double)last_cache / (double)(bytes + 1);
+    return (size_t)fmin(fmax(ceil(copies), 2), 65536);
+}
+
+static size_t last_cache_of(const struct machine *machine)
+{
+    size_t bytes = (size_t)1 << 20;
+    for (int level = LEVEL_L1; level < LEVEL_DRAM; level++) {
+        bytes = machine->capacity[level] > bytes ? machine->capacity[level] : bytes;
+    }
+    return bytes;
+}
+
+static pn_status add_row(struct suite *suite, const struct listing *new, const struct listing *old,
+                         enum cache_state cache, size_t last_cache)
+{
+    struct suite_row *rows = realloc(suite->rows, (suite->count + 1) * sizeof *rows);
+    if (rows == NULL) {
+        return error_memory((suite->count + 1) * sizeof *rows, "rows");
+    }
+    suite->rows = rows;
+    struct suite_row *added = &rows[suite->count++];
+    *added = (struct suite_row){.p_adjusted = NAN};
+    struct ab_row *row = &added->row;
+    const struct row_key key = key_of(new, cache, suite->session->threads);
+    row_name(&key, row->name);
+    row->about = new->about;
+    memcpy(row->isa, new->isa, sizeof row->isa);
+    row->cache = cache;
+    row->place[ARM_NEW].problem = new->problem;
+    row->place[ARM_NEW].isa = new->isa_index;
+    row->place[ARM_OLD].problem = row->place[ARM_PLACEBO].problem = old->problem;
+    row->place[ARM_OLD].isa = row->place[ARM_PLACEBO].isa = old->isa_index;
+    row->same_layout = old->about.layout == new->about.layout &&
+                       old->about.batch_bytes == new->about.batch_bytes &&
+                       old->about.weight_bytes == new->about.weight_bytes;
+    row->batch_copies = row->weight_copies = 1;
+    const uint64_t weights = row->about.weight_bytes, batch = row->about.batch_bytes;
+    if (cache == CACHE_COLD) {
+        row->batch_copies = row->weight_copies = cold_copies(last_cache, weights + batch);
+    } else if (cache == CACHE_TRAIN && weights > 0) {
+        row->weight_copies = cold_copies(last_cache, weights);
+    }
+    return PN_OK;
+}
+
+static bool wants_isa(const struct suite_options *options, const char *isa, const char *best)
+{
+    if (options->isa == NULL) {
+        return strcmp(isa, best) == 0;
+    }
+    return strcmp(options->isa, "all") == 0 || strcmp(options->isa, isa) == 0;
+}
+
+/* The first instruction set of the new build's list that the old one has as well. */
+static const char *best_of_both(const struct listing *old, size_t old_count,
+                                const struct listing *new, size_t new_count)
+{
+    for (size_t i = 0; i < new_count; i++) {
+        if (find_entry(old, old_count, &new[i]) != NULL) {
+            return new[i].isa;
+        }
+    }
+    return new_count > 0 ? new[0].isa : "";
+}
+
+struct lists {
+    struct listing *old, *new;
+    size_t old_count, new_count;
+    const char *best;
+    size_t last_cache;
+};
+
+/* Adds the rows of one side's entry that are asked for; those of the old side are only looked up.
+ */
+static pn_status choose_entry(struct suite *suite, const struct lists *lists, const regex_t *regex,
+                              const struct listing *entry, bool of_new)
+{
+    if (!wants_isa(suite->options, entry->isa, lists->best)) {
+        return PN_OK;
+    }
+    const struct listing *other = of_new ? find_entry(lists->old, lists->old_count, entry)
+                                         : find_entry(lists->new, lists->new_count, entry);
+    for (int cache = 0; cache < CACHE_STATES; cache++) {
+        const struct row_key key = key_of(entry, (enum cache_state)cache, suite->session->threads);
+        const bool exists = cache != CACHE_TRAIN || entry->about.weight_bytes > 0;
+        const bool wanted = (suite->options->caches >> cache & 1) != 0;
+        if (!exists || !wanted || !row_matches(regex, &key)) {
+            continue;
+        }
+        char name[ROW_NAME_SIZE];
+        row_name(&key, name);
+        pn_status status = PN_OK;
+        if (other == NULL) {
+            status = of_new ? add_name(&suite->only_new, &suite->only_new_count, name)
+                            : add_name(&suite->only_old, &suite->only_old_count, name);
+        } else if (of_new) {
+            status = add_row(suite, entry, other, (enum cache_state)cache, lists->last_cache);
+        }
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+static pn_status choose_rows(struct suite *suite, const struct lists *lists)
+{
+    regex_t regex;
+    pn_status status = filter_compile(suite->options->filter, &regex);
+    for (size_t i = 0; status == PN_OK && i < lists->new_count; i++) {
+        status = choose_entry(suite, lists, &regex, &lists->new[i], true);
+    }
+    for (size_t i = 0; status == PN_OK && i < lists->old_count; i++) {
+        status = choose_entry(suite, lists, &regex, &lists->old[i], false);
+    }
+    if (status == PN_ERROR_USAGE) {
+        return status;
+    }
+    regfree(&regex);
+    if (status == PN_OK && suite->count == 0) {
+        return error_set(PN_ERROR_USAGE,
+                         "no row that both builds have matches the filter and instruction set; "
+                         "pinion-bench list shows the names");
+    }
+    return status;
+}
+
+pn_status suite_create(struct session *session, const struct suite_options *options,
+                       struct suite *suite)
+{
+    *suite = (struct suite){.options = options, .session = session};
+    struct lists lists = {0};
+    struct machine machine;
+    pn_status status = machine_create(session->threads, &machine);
+    if (status == PN_OK) {
+        status = session_launch(session);
+    }
+    if (status == PN_OK) {
+        status =
+            session_list(session, ARM_OLD, &lists.old, &lists.old_count, suite->version[ARM_OLD]);
+    }
+    if (status == PN_OK) {
+        status =
+            session_list(session, ARM_NEW, &lists.new, &lists.new_count, suite->version[ARM_NEW]);
+    }
+    if (status == PN_OK) {
+        lists.best = best_of_both(lists.old, lists.old_count, lists.new, lists.new_count);
+        lists.last_cache = last_cache_of(&machine);
+        status = choose_rows(suite, &lists);
+    }
+    free(lists.old);
+    free(lists.new);
+    return status;
+}

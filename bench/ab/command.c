@@ -1,0 +1,349 @@
+/* command.c: pinion-bench ab: its options, and what it prints. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/ab/git.h"
+#include "bench/ab/suite.h"
+#include "bench/choice.h"
+#include "bench/commands.h"
+#include "bench/measure.h"
+#include "bench/output.h"
+#include "bench/probe.h"
+#include "engine/base/error.h"
+
+struct ab_options {
+    struct output_options output;
+    struct suite_options suite;
+    bool git, quick;
+    double margin_percent, sample_ns;
+    size_t threads, seed;
+};
+
+#define AT(MEMBER) offsetof(struct ab_options, MEMBER)
+
+static const struct option_spec ab_option_list[] = {
+    {"git", NULL, "OLD and NEW are revisions, which are built first", option_flag, AT(git), 0, 0},
+    {"quick", NULL, "in a minute: shorter samples, and without rows whose call takes over 4 ms",
+     option_flag, AT(quick), 0, 0},
+    {"filter", "RE", "rows whose name matches this extended regular expression", option_text,
+     AT(suite.filter), 0, 0},
+    {"isa", "NAME", "scalar, avx2, avx512, neon or all (the best that both builds have)",
+     option_text, AT(suite.isa), 0, 0},
+    {"threads", "N", "0: one for each usable core (1)", option_count, AT(threads), 0, 4096},
+    {"cache", "LIST", "hot, cold, train, all, or several with commas (hot)", option_caches,
+     AT(suite.caches), 0, 0},
+    {"margin", "PERCENT", "smallest slow-down that counts (1)", option_real, AT(margin_percent),
+     0.1, 50},
+    {"budget", "SECONDS", "about how long it may take (200, quick: 50)", option_real,
+     AT(suite.budget_s), 1, 36000},
+    {"min-time", "MS", "a sample takes at least this long (1, quick: 0.5)", option_milliseconds,
+     AT(sample_ns), 0, 0},
+    {"seed", "N", "of orders and data; the same measures in the same order (1)", option_count,
+     AT(seed), 0, 4294967295},
+    {"unchecked", NULL, "without comparing results with plain loops first", option_flag,
+     AT(suite.unchecked), 0, 0},
+    {"json", NULL, OUTPUT_JSON_HELP, option_flag, AT(output.json), 0, 0},
+    {"out", "FILE", OUTPUT_OUT_HELP, option_text, AT(output.out), 0, 0},
+    {0},
+};
+
+static const struct ab_options ab_defaults = {.margin_percent = 1, .threads = 1, .seed = 1};
+
+/* --- output ------------------------------------------------------------------------------------
+ */
+
+/* ln new / old as a share: 0.05 is 5 % slower. */
+static double share(double change)
+{
+    return expm1(change);
+}
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *row_json(const struct suite *suite, const struct suite_row *row)
+{
+    const struct evidence *evidence = &row->evidence;
+    const struct ab_row *about = &row->row;
+    char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
+    row_pattern(about->name, pattern);
+    snprintf(repro, sizeof repro, "pinion-bench ab OLD NEW --isa %s --cache %s --filter '%s'",
+             about->isa, cache_name(about->cache), pattern);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name,
+                  "kernel", about->about.kernel, "shape", about->about.shape, "dtype",
+                  about->about.dtype, "isa", about->isa, "cache", cache_name(about->cache),
+                  "threads", (int)suite->session->threads, "verdict",
+                  about->wrong[0] != '\0' ? "WRONG"
+                  : row->judged           ? verdict_name(row->verdict)
+                                          : "NOT MEASURED",
+                  "correct", about->wrong[0] == '\0', "repro", repro, "launches",
+                  recording_json(&about->recording));
+    if (json != NULL && about->wrong[0] != '\0') {
+        json_object_set_new(json, "wrong", json_string(about->wrong));
+    }
+    if (json == NULL || !row->judged) {
+        return json;
+    }
+    json_t *judged = json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:o}", "change", share(evidence->change),
+        "low", share(evidence->low), "high", share(evidence->high), "placebo",
+        share(evidence->placebo), "margin", share(suite->margin), "detectable",
+        share(evidence_detectable(evidence, suite->margin)), "old_ns", evidence->old_ns, "new_ns",
+        evidence->new_ns, "stage", row->stage, "p", number_or_null(row->p_adjusted));
+    json_object_update(json, judged);
+    json_decref(judged);
+    return json;
+}
+
+static void row_line(const struct suite_row *row, double margin, char *line, size_t size)
+{
+    const struct evidence *evidence = &row->evidence;
+    if (row->row.wrong[0] != '\0') {
+        snprintf(line, size, "%-58s WRONG: %s", row->row.name, row->row.wrong);
+    } else if (!row->judged) {
+        snprintf(line, size, "%-58s not measured", row->row.name);
+    } else {
+        snprintf(line, size, "%-58s %11.1f %11.1f %+7.2f [%+6.2f, %+6.2f] %6.2f  %s%s",
+                 row->row.name, evidence->old_ns, evidence->new_ns, 100 * share(evidence->change),
+                 100 * share(evidence->low), 100 * share(evidence->high),
+                 100 * share(evidence_detectable(evidence, margin)), verdict_name(row->verdict),
+                 row->stage == 2 ? " (measured again)" : "");
+    }
+}
+
+/* Worst first. */
+static int rank(const struct suite_row *row)
+{
+    static const int of_verdict[] = {[VERDICT_REGRESSED] = 1,
+                                     [VERDICT_INCONCLUSIVE] = 2,
+                                     [VERDICT_IMPROVED] = 3,
+                                     [VERDICT_OK] = 4};
+    return row->row.wrong[0] != '\0' ? 0 : row->judged ? of_verdict[row->verdict] : 5;
+}
+
+static pn_status print_rows(const struct suite *suite, struct output *output)
+{
+    for (int wanted = 0; wanted <= 5; wanted++) {
+        for (size_t i = 0; i < suite->count; i++) {
+            const struct suite_row *row = &suite->rows[i];
+            if (rank(row) != wanted || row->left_out) {
+                continue;
+            }
+            char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];
+            row_line(row, suite->margin, line, sizeof line);
+            const pn_status status = output_row(output, row_json(suite, row), line);
+            if (status != PN_OK) {
+                return status;
+            }
+        }
+    }
+    return PN_OK;
+}
+
+static json_t *names_json(char *const *names, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(array, json_string(names[i]));
+    }
+    return array;
+}
+
+static json_t *left_out_json(const struct suite *suite)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < suite->count; i++) {
+        if (suite->rows[i].left_out) {
+            json_array_append_new(array, json_string(suite->rows[i].row.name));
+        }
+    }
+    return array;
+}
+
+static json_t *build_json(const struct suite *suite, enum arm_index arm, const char *asked)
+{
+    return json_pack("{s:s, s:s, s:s}", "path", suite->session->libraries[arm], "version",
+                     suite->version[arm], "asked", asked);
+}
+
+static pn_status add_summary(const struct suite *suite, const struct option_words *words,
+                             size_t seed, struct output *output)
+{
+    const struct session *session = suite->session;
+    json_t *summary = json_pack(
+        "{s:o, s:o, s:f, s:f, s:I, s:{s:f, s:f, s:f}, s:o, s:o, s:o, s:s, s:{s:I, s:I, s:I}}",
+        "old", build_json(suite, ARM_OLD, words->list[0]), "new",
+        build_json(suite, ARM_NEW, words->list[1]), "margin", share(suite->margin), "noise",
+        share(suite->noise), "seed", (json_int_t)seed, "suite", "change", share(suite->all.change),
+        "low", share(suite->all.low), "high", share(suite->all.high), "only_old",
+        names_json(suite->only_old, suite->only_old_count), "only_new",
+        names_json(suite->only_new, suite->only_new_count), "left_out", left_out_json(suite),
+        "verdict", verdict_name(suite->verdict), "blocks", "counted", (json_int_t)session->blocks,
+        "repeated", (json_int_t)session->repeated, "disturbed", (json_int_t)session->disturbed);
+    if (summary == NULL) {
+        return error_memory(0, "the summary");
+    }
+    json_object_update(output->root, summary);
+    json_decref(summary);
+    return PN_OK;
+}
+
+static void print_list(const char *what, char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        printf("%s %s\n", what, names[i]);
+    }
+}
+
+/* The last line names the verdict, since make turns every exit code into 2. */
+static void print_summary(const struct suite *suite)
+{
+    print_list("only in OLD:", suite->only_old, suite->only_old_count);
+    print_list("only in NEW:", suite->only_new, suite->only_new_count);
+    printf("\nmean over rows %+.2f %% [%+.2f, %+.2f], margin %.2f %%, placebo %.2f %% at the 99th "
+           "percentile\n",
+           100 * share(suite->all.change), 100 * share(suite->all.low),
+           100 * share(suite->all.high), 100 * share(suite->margin), 100 * share(suite->noise));
+    if (suite->left_out > 0) {
+        printf("%zu rows whose calls take too long were left out (--quick)\n", suite->left_out);
+    }
+    printf("VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong\n",
+           verdict_name(suite->verdict), suite->verdicts[VERDICT_REGRESSED],
+           suite->verdicts[VERDICT_OK], suite->verdicts[VERDICT_IMPROVED],
+           suite->verdicts[VERDICT_INCONCLUSIVE], suite->wrong);
+}
+
+/* --- the command -------------------------------------------------------------------------------
+ */
+
+/* The exit code that a verdict asks for, with a line for standard error. */
+static pn_status verdict_status(const struct suite *suite)
+{
+    if (suite->wrong > 0) {
+        return error_set(PN_ERROR_FAILED, "%zu results are wrong", suite->wrong);
+    }
+    if (suite->verdict == VERDICT_REGRESSED) {
+        return error_set(PN_ERROR_FAILED, "the new build is slower");
+    }
+    if (suite->verdict == VERDICT_INCONCLUSIVE) {
+        return error_set((pn_status)EXIT_UNDECIDED,
+                         "could not decide; a quieter machine or a larger --budget may");
+    }
+    return PN_OK;
+}
+
+static pn_status report(struct suite *suite, const struct option_words *words, size_t seed,
+                        struct output *output, pn_status status)
+{
+    pn_status printed = print_rows(suite, output);
+    if (printed == PN_OK) {
+        printed = add_summary(suite, words, seed, output);
+    }
+    if (printed == PN_OK && !output->target.document) {
+        print_summary(suite);
+    }
+    return printed == PN_OK ? status : printed;
+}
+
+static pn_status compare(const struct ab_options *options, const struct option_words *words,
+                         struct session *session)
+{
+    struct suite suite = {0};
+    struct measure team = {0};
+    struct output output = {0};
+    pn_status status = suite_create(session, &options->suite, &suite);
+    if (status == PN_OK) {
+        status = measure_create(session->threads, &team);
+    }
+    if (status == PN_OK) {
+        const struct output_head head = {
+            .command = "ab",
+            .isa = options->suite.isa != NULL ? options->suite.isa : suite.rows[0].row.isa,
+            .threads = session->threads,
+            .placement = team_placement_line(team.team),
+            .clock_ghz = probe_clock(),
+            .titles = "row                                                             old ns      "
+                      "new ns  change % [95 % interval] detectable  verdict",
+        };
+        status = output_create(&head, &options->output, &output);
+    }
+    measure_free(&team);
+    if (status == PN_OK) {
+        status = suite_run(&suite);
+        if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+            status = report(&suite, words, options->seed, &output, status);
+        }
+        status = output_end(&output, status);
+    }
+    if (status == PN_OK) {
+        status = verdict_status(&suite);
+    }
+    suite_free(&suite);
+    return status;
+}
+
+static pn_status run_ab(const void *values, const struct option_words *words)
+{
+    struct ab_options options = *(const struct ab_options *)values;
+    options.suite.caches = options.suite.caches == 0 ? 1u << CACHE_HOT : options.suite.caches;
+    options.suite.margin = options.margin_percent / 100;
+    options.suite.longest_ns = options.quick ? 4e6 : 0;
+    options.suite.progress = isatty(STDERR_FILENO) == 1;
+    if (options.suite.budget_s == 0) {
+        options.suite.budget_s = options.quick ? 50 : 200;
+    }
+    if (options.sample_ns == 0) {
+        options.sample_ns = options.quick ? 5e5 : 1e6;
+    }
+    struct git_builds builds = {0};
+    const char *libraries[ARM_COUNT] = {words->list[0], words->list[0], words->list[1]};
+    pn_status status = PN_OK;
+    if (options.git) {
+        status = git_build_both(words->list[0], words->list[1], &builds);
+        libraries[ARM_OLD] = libraries[ARM_PLACEBO] = builds.library[0];
+        libraries[ARM_NEW] = builds.library[1];
+    }
+    struct session session = {0};
+    if (status == PN_OK) {
+        status = session_create(libraries, options.threads, options.sample_ns,
+                                (uint32_t)options.seed, &session);
+    }
+    if (status == PN_OK) {
+        status = compare(&options, words, &session);
+    }
+    session_free(&session);
+    git_builds_free(&builds);
+    return status;
+}
+
+const struct command command_ab = {
+    .name = "ab",
+    .words = "OLD NEW",
+    .summary = "whether one build of libpinion is slower than another, and how sure that is",
+    .examples = "  pinion-bench ab old/libpinion.so new/libpinion.so\n"
+                "  pinion-bench ab --git main HEAD --quick\n"
+                "  pinion-bench ab --git v0.1 HEAD --out ab.json && pinion-bench report ab.json\n",
+    .details =
+        "Workers on both builds, and on the old one once more as placebo, take turns every few\n"
+        "milliseconds on the same processors and the same memory. They are started anew several\n"
+        "times: what the system's choice of addresses does to speed differs from launch to "
+        "launch,\n"
+        "so launches are what is counted. Rows that may have changed are measured again in fresh\n"
+        "launches; those alone can fail, by the lower bound of the change and a sign-flip test\n"
+        "with Holm's correction. OK means shown to be less than 3 % slower, not merely unproven.\n"
+        "Results are compared with plain loops first.\n"
+        "\n"
+        "The last line is VERDICT and one of OK, IMPROVED, REGRESSED, INCONCLUSIVE. Exit status\n"
+        "0 for the first two, 1 for a regression or a wrong result, 77 for what could not be\n"
+        "decided.\n",
+    .options = ab_option_list,
+    .defaults = &ab_defaults,
+    .size = sizeof ab_defaults,
+    .run = run_ab,
+};

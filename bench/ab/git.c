@@ -1,0 +1,201 @@
+#include "bench/ab/git.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/error.h"
+
+enum { COMMIT_SIZE = 65, PATH_SIZE = 4096, ARGUMENTS = 12 };
+
+/* Runs a program with its output appended to a log, or to `pipe_fd`; its exit code, 127 if it
+ * cannot be started. */
+static int run_program(const char *const *arguments, int output_fd)
+{
+    const pid_t pid = fork();
+    if (pid == 0) {
+        dup2(output_fd, STDOUT_FILENO);
+        dup2(output_fd, STDERR_FILENO);
+        execvp(arguments[0], (char *const *)arguments);
+        dprintf(STDERR_FILENO, "%s: %s\n", arguments[0], strerror(errno));
+        _exit(127);
+    }
+    int status;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        return 127;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/* The commit that a revision names. */
+static pn_status find_commit(const char *revision, char commit[COMMIT_SIZE])
+{
+    char wanted[PATH_SIZE];
+    snprintf(wanted, sizeof wanted, "%s^{commit}", revision);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return error_set(PN_ERROR_FAILED, "git: %s", strerror(errno));
+    }
+    const char *const arguments[] = {"git",  "rev-parse", "--verify", "--end-of-options",
+                                     wanted, NULL};
+    const int code = run_program(arguments, ends[1]);
+    close(ends[1]);
+    char answer[1024];
+    const ssize_t length = read(ends[0], answer, sizeof answer - 1);
+    close(ends[0]);
+    answer[length > 0 ? length : 0] = '\0';
+    answer[strcspn(answer, "\n")] = '\0';
+    if (code != 0) {
+        return error_set(PN_ERROR_USAGE, "--git %s: %s", revision,
+                         answer[0] != '\0' ? answer : "git cannot tell which commit that is");
+    }
+    snprintf(commit, COMMIT_SIZE, "%.*s", COMMIT_SIZE - 1, answer);
+    return PN_OK;
+}
+
+/* What besides the commit decides on a build. */
+static uint64_t settings_hash(void)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+    static const char *const names[] = {"CC", "CFLAGS", "LDFLAGS"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        for (const char *c = value == NULL ? "" : value; *c != '\0'; c++) {
+            hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
+        }
+        hash = (hash ^ 0xFF) * 0x100000001B3u;
+    }
+    return hash;
+}
+
+/* Makes the folder of all builds and those above it. */
+static pn_status cache_folder(char path[PATH_SIZE])
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const bool given = cache != NULL && cache[0] == '/';
+    if (!given && home == NULL) {
+        return error_set(PN_ERROR_USAGE, "--git: set HOME or XDG_CACHE_HOME, for the builds");
+    }
+    snprintf(path, PATH_SIZE, "%s%s/pinion-bench", given ? cache : home, given ? "" : "/.cache");
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0777);
+        *slash = '/';
+    }
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        return error_set(PN_ERROR_IO, "%s: %s", path, strerror(errno));
+    }
+    return PN_OK;
+}
+
+/* One step of a build; its output goes to the log. */
+static pn_status build_step(const char *revision, const char *log, const char *const *arguments)
+{
+    const int output = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (output < 0) {
+        return error_set(PN_ERROR_IO, "%s: %s", log, strerror(errno));
+    }
+    const int code = run_program(arguments, output);
+    close(output);
+    if (code != 0) {
+        return error_set(PN_ERROR_FAILED, "--git %s: %s failed; see %s", revision, arguments[0],
+                         log);
+    }
+    return PN_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *about, int type, struct FTW *place)
+{
+    (void)about;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+/* Builds in `folder`, which exists; the library becomes `library`. */
+static pn_status build_in(const char *folder, const char *revision, const char *commit,
+                          const char *library)
+{
+    char archive[PATH_SIZE + 64], source[PATH_SIZE + 64], build[PATH_SIZE + 64],
+        log[PATH_SIZE + 64], built[PATH_SIZE + 128];
+    snprintf(archive, sizeof archive, "%s/source.tar", folder);
+    snprintf(source, sizeof source, "%s/source", folder);
+    snprintf(build, sizeof build, "%s/build", folder);
+    snprintf(log, sizeof log, "%s/log", folder);
+    snprintf(built, sizeof built, "%s/engine/libpinion.so", build);
+    if (mkdir(source, 0777) != 0) {
+        return error_set(PN_ERROR_IO, "%s: %s", source, strerror(errno));
+    }
+    const char *const steps[][ARGUMENTS] = {
+        {"git", "archive", "--format=tar", "-o", archive, commit, NULL},
+        {"tar", "-xf", archive, "-C", source, NULL},
+        {"cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DPINION_TESTS=OFF",
+         NULL},
+        {"cmake", "--build", build, "--target", "pinion", "--parallel", NULL},
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        const pn_status status = build_step(revision, log, steps[i]);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    char *real = realpath(built, NULL);
+    if (real == NULL || rename(real, library) != 0) {
+        free(real);
+        return error_set(PN_ERROR_FAILED, "--git %s: the build left no %s", revision, built);
+    }
+    free(real);
+    return PN_OK;
+}
+
+static pn_status build_revision(const char *revision, char **library)
+{
+    char commit[COMMIT_SIZE], cache[PATH_SIZE];
+    pn_status status = find_commit(revision, commit);
+    if (status == PN_OK) {
+        status = cache_folder(cache);
+    }
+    if (status != PN_OK) {
+        return status;
+    }
+    if (asprintf(library, "%s/%s-%016llx.so", cache, commit, (unsigned long long)settings_hash()) <
+        0) {
+        *library = NULL;
+        return error_memory(PATH_SIZE, "a path");
+    }
+    if (access(*library, R_OK) == 0) {
+        return PN_OK;
+    }
+    char folder[PATH_SIZE + 16];
+    snprintf(folder, sizeof folder, "%s/build-XXXXXX", cache);
+    if (mkdtemp(folder) == NULL) {
+        return error_set(PN_ERROR_IO, "%s: %s", folder, strerror(errno));
+    }
+    fprintf(stderr, "building %s (%.12s)\n", revision, commit);
+    status = build_in(folder, revision, commit, *library);
+    if (status == PN_OK) {
+        nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    return status;
+}
+
+pn_status git_build_both(const char *first, const char *second, struct git_builds *builds)
+{
+    *builds = (struct git_builds){0};
+    const pn_status status = build_revision(first, &builds->library[0]);
+    return status == PN_OK ? build_revision(second, &builds->library[1]) : status;
+}
+
+void git_builds_free(struct git_builds *builds)
+{
+    free(builds->library[0]);
+    free(builds->library[1]);
+    *builds = (struct git_builds){0};
+}

@@ -1,0 +1,255 @@
+#include "bench/ab/scorecard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/rivals.h"
+#include "bench/stats.h"
+#include "engine/base/error.h"
+#include "engine/format/atomic_file.h"
+
+/* The plain rule: slower by more than this. */
+static const double THRESHOLD = 0.05;
+
+enum { CRITERION_SEED = 1, MISALIGNMENT = 4 };
+
+static const struct injection_kind_of_row injections[] = {
+    {"tax 1 %", {.kind = INJECT_TAX, .share = 0.01}},
+    {"tax 2 %", {.kind = INJECT_TAX, .share = 0.02}},
+    {"tax 3 %", {.kind = INJECT_TAX, .share = 0.03}},
+    {"tax 5 %", {.kind = INJECT_TAX, .share = 0.05}},
+    {"tax 10 %", {.kind = INJECT_TAX, .share = 0.10}},
+    {"misaligned by 4 bytes", {.kind = INJECT_OFFSET, .share = MISALIGNMENT}},
+    {"last thread 10 % late", {.kind = INJECT_LAG, .share = 0.10}},
+};
+
+const char *judge_name(enum judge judge)
+{
+    static const char *const names[] = {"pinion", "google", "criterion", "asv", "threshold"};
+    return names[judge];
+}
+
+const struct injection_kind_of_row *scorecard_injections(size_t threads, size_t *count)
+{
+    const size_t all = sizeof injections / sizeof injections[0];
+    *count = threads > 1 ? all : all - 1;
+    return injections;
+}
+
+/* --- counting ----------------------------------------------------------------------------------
+ */
+
+/* All blocks of the first stage, as a tool that counts every sample would have them. */
+static size_t samples_of(const struct recording *recording, enum arm_index arm, double *samples)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < recording->launches; i++) {
+        const struct launch *launch = &recording->list[i];
+        if (launch->stage == 1) {
+            memcpy(samples + count, launch->ns[arm], launch->blocks * sizeof *samples);
+            count += launch->blocks;
+        }
+    }
+    return count;
+}
+
+static pn_status ask_rivals(const struct recording *recording, bool says[JUDGE_COUNT])
+{
+    size_t most = 1;
+    for (size_t i = 0; i < recording->launches; i++) {
+        most += recording->list[i].blocks;
+    }
+    double *old = malloc(2 * most * sizeof *old), *new = old + most;
+    if (old == NULL) {
+        return error_memory(2 * most * sizeof *old, "samples");
+    }
+    const size_t olds = samples_of(recording, ARM_OLD, old);
+    const size_t news = samples_of(recording, ARM_NEW, new);
+    if (olds > 1 && news > 1) {
+        says[JUDGE_GOOGLE] = rival_google(old, olds, new, news);
+        says[JUDGE_CRITERION] = rival_criterion(old, olds, new, news, CRITERION_SEED);
+        says[JUDGE_ASV] = rival_asv(old, olds, new, news);
+        says[JUDGE_THRESHOLD] = rival_threshold(old, olds, new, news, THRESHOLD);
+    }
+    free(old);
+    return PN_OK;
+}
+
+pn_status scorecard_count(const struct suite *suite, const size_t *injection_of_row, bool clean,
+                          struct scorecard *card)
+{
+    bool any[JUDGE_COUNT] = {[JUDGE_PINION] = suite->verdict == VERDICT_REGRESSED};
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct suite_row *row = &suite->rows[i];
+        if (!row->judged) {
+            continue;
+        }
+        bool says[JUDGE_COUNT] = {[JUDGE_PINION] = row->verdict == VERDICT_REGRESSED};
+        const pn_status status = ask_rivals(&row->row.recording, says);
+        if (status != PN_OK) {
+            return status;
+        }
+        const size_t injection = clean ? 0 : injection_of_row[i];
+        struct tally *tally = injection == 0 ? &card->rows : &card->injected[injection - 1];
+        tally->trials++;
+        tally->inconclusive += row->verdict == VERDICT_INCONCLUSIVE;
+        for (int judge = 0; judge < JUDGE_COUNT; judge++) {
+            tally->detected[judge] += says[judge];
+            any[judge] = any[judge] || says[judge];
+        }
+    }
+    if (clean) {
+        card->suites.trials++;
+        card->suites.inconclusive += suite->verdict == VERDICT_INCONCLUSIVE;
+        for (int judge = 0; judge < JUDGE_COUNT; judge++) {
+            card->suites.detected[judge] += any[judge];
+        }
+    }
+    return PN_OK;
+}
+
+/* --- rows --------------------------------------------------------------------------------------
+ */
+
+static json_t *tally_json(const char *condition, const char *injection, const struct tally *tally)
+{
+    double low, high;
+    stats_clopper_pearson(tally->detected[JUDGE_PINION], tally->trials, 0.95, &low, &high);
+    json_t *detected = json_object();
+    for (int judge = 0; judge < JUDGE_COUNT; judge++) {
+        json_object_set_new(detected, judge_name((enum judge)judge),
+                            json_integer((json_int_t)tally->detected[judge]));
+    }
+    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:f, s:f}", "condition", condition, "injection",
+                     injection, "runs", (json_int_t)tally->trials, "inconclusive",
+                     (json_int_t)tally->inconclusive, "detected", detected, "low", low, "high",
+                     high);
+}
+
+pn_status scorecard_rows(const struct scorecard *card, const char *condition, size_t threads,
+                         json_t *rows)
+{
+    size_t count;
+    scorecard_injections(threads, &count);
+    int failed =
+        json_array_append_new(rows, tally_json(condition, "nothing, whole suites", &card->suites));
+    failed |= json_array_append_new(rows, tally_json(condition, "nothing, rows", &card->rows));
+    for (size_t i = 0; i < count; i++) {
+        failed |= json_array_append_new(
+            rows, tally_json(condition, injections[i].name, &card->injected[i]));
+    }
+    return failed != 0 ? error_memory(0, "the scorecard") : PN_OK;
+}
+
+/* --- the file ----------------------------------------------------------------------------------
+ */
+
+static pn_status load(const char *path, json_t **root)
+{
+    json_error_t error;
+    *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (*root == NULL && json_error_code(&error) == json_error_cannot_open_file) {
+        *root = json_pack("{s:i, s:s, s:[]}", "schema", 2, "command", "scorecard", "entries");
+        return *root == NULL ? error_memory(0, "the scorecard") : PN_OK;
+    }
+    const char *command = json_string_value(json_object_get(*root, "command"));
+    if (*root == NULL) {
+        return error_set(PN_ERROR_DATA, "%s: line %d: %s", path, error.line, error.text);
+    }
+    if (command == NULL || strcmp(command, "scorecard") != 0 ||
+        !json_is_array(json_object_get(*root, "entries"))) {
+        json_decref(*root);
+        return error_set(PN_ERROR_DATA,
+                         "%s: is no scorecard: command must be \"scorecard\", and "
+                         "entries an array",
+                         path);
+    }
+    return PN_OK;
+}
+
+static json_t *find(const json_t *list, const json_t *wanted, const char *const *keys)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry)
+    {
+        bool same = true;
+        for (const char *const *key = keys; *key != NULL; key++) {
+            same = same && json_equal(json_object_get(entry, *key), json_object_get(wanted, *key));
+        }
+        if (same) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static void add_count(json_t *sum, const json_t *more, const char *key)
+{
+    const json_int_t total = json_integer_value(json_object_get(sum, key)) +
+                             json_integer_value(json_object_get(more, key));
+    json_object_set_new(sum, key, json_integer(total));
+}
+
+static void add_row(json_t *sum, const json_t *more)
+{
+    double low, high;
+    add_count(sum, more, "runs");
+    add_count(sum, more, "inconclusive");
+    json_t *detected = json_object_get(sum, "detected");
+    for (int judge = 0; judge < JUDGE_COUNT; judge++) {
+        add_count(detected, json_object_get(more, "detected"), judge_name((enum judge)judge));
+    }
+    const json_int_t found = json_integer_value(json_object_get(detected, "pinion"));
+    const json_int_t runs = json_integer_value(json_object_get(sum, "runs"));
+    if (found < 0 || runs < found) {
+        return; /* a file that counts backwards is shown as it is */
+    }
+    stats_clopper_pearson((size_t)found, (size_t)runs, 0.95, &low, &high);
+    json_object_set_new(sum, "low", json_real(low));
+    json_object_set_new(sum, "high", json_real(high));
+}
+
+static int add_rows(json_t *entry, const json_t *rows)
+{
+    static const char *const keys[] = {"condition", "injection", NULL};
+    json_t *list = json_object_get(entry, "rows");
+    int failed = 0;
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        json_t *known = find(list, row, keys);
+        if (known != NULL) {
+            add_row(known, row);
+        } else {
+            failed |= json_array_append_new(list, json_deep_copy(row));
+        }
+    }
+    return failed;
+}
+
+pn_status scorecard_accumulate(const char *path, const json_t *key, const json_t *rows)
+{
+    static const char *const keys[] = {"key", NULL};
+    json_t *root;
+    pn_status status = load(path, &root);
+    if (status != PN_OK) {
+        return status;
+    }
+    json_t *wanted = json_pack("{s:O, s:[]}", "key", key, "rows");
+    json_t *entries = json_object_get(root, "entries");
+    json_t *entry = find(entries, wanted, keys);
+    if (entry == NULL) {
+        entry = wanted;
+        json_array_append(entries, wanted);
+    }
+    const int failed = entry == NULL || add_rows(entry, rows) != 0;
+    char *text = failed ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    status = text == NULL ? error_memory(0, "the scorecard")
+                          : atomic_file_write(path, text, strlen(text));
+    free(text);
+    json_decref(wanted);
+    json_decref(root);
+    return status;
+}

@@ -1,0 +1,289 @@
+/* selftest.c: pinion-bench selftest: how often ab is right, where what is right is known. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/ab/load.h"
+#include "bench/ab/scorecard.h"
+#include "bench/choice.h"
+#include "bench/commands.h"
+#include "bench/interrupt.h"
+#include "bench/measure.h"
+#include "bench/output.h"
+#include "bench/probe.h"
+#include "engine/base/error.h"
+
+/* Rows that get each injection in one comparison. */
+enum { ROWS_EACH = 2, CONDITIONS = 2 };
+
+static const char *const condition_names[CONDITIONS] = {"quiet", "loaded"};
+
+struct selftest_options {
+    struct output_options output;
+    struct suite_options suite;
+    double sample_ns, margin_percent;
+    size_t threads, seed, runs, injected;
+    const char *condition, *scorecard;
+};
+
+#define AT(MEMBER) offsetof(struct selftest_options, MEMBER)
+
+static const struct option_spec selftest_option_list[] = {
+    {"runs", "N", "comparisons of the build with itself, in each condition (1)", option_count,
+     AT(runs), 0, 100000},
+    {"injected", "N", "comparisons with slow-downs injected, in each condition (1)", option_count,
+     AT(injected), 0, 100000},
+    {"condition", "NAME", "quiet, loaded or both (both): what else runs", option_text,
+     AT(condition), 0, 0},
+    {"scorecard", "FILE", "adds what was counted to this file", option_text, AT(scorecard), 0, 0},
+    {"filter", "RE", "rows whose name matches this extended regular expression", option_text,
+     AT(suite.filter), 0, 0},
+    {"isa", "NAME", "scalar, avx2, avx512, neon or all (the best)", option_text, AT(suite.isa), 0,
+     0},
+    {"threads", "N", "0: one for each usable core (1)", option_count, AT(threads), 0, 4096},
+    {"cache", "LIST", "hot, cold, train, all, or several with commas (hot)", option_caches,
+     AT(suite.caches), 0, 0},
+    {"margin", "PERCENT", "as of ab (1)", option_real, AT(margin_percent), 0.1, 50},
+    {"budget", "SECONDS", "of each comparison, as of ab --quick (50)", option_real,
+     AT(suite.budget_s), 1, 36000},
+    {"min-time", "MS", "a sample takes at least this long (0.5)", option_milliseconds,
+     AT(sample_ns), 0, 0},
+    {"seed", "N", "of orders, data and which rows get injections (1)", option_count, AT(seed), 0,
+     4294967295},
+    {"json", NULL, OUTPUT_JSON_HELP, option_flag, AT(output.json), 0, 0},
+    {"out", "FILE", OUTPUT_OUT_HELP, option_text, AT(output.out), 0, 0},
+    {0},
+};
+
+static const struct selftest_options selftest_defaults = {
+    .suite = {.budget_s = 50, .longest_ns = 4e6, .unchecked = true},
+    .sample_ns = 5e5,
+    .margin_percent = 1,
+    .threads = 1,
+    .seed = 1,
+    .runs = 1,
+    .injected = 1,
+    .condition = "both",
+};
+
+/* Gives rows drawn at random one injection each; 0 stays: none. */
+static void inject(struct session *session, struct suite *suite, size_t *injection_of_row)
+{
+    size_t count;
+    const struct injection_kind_of_row *kinds = scorecard_injections(session->threads, &count);
+    size_t left = suite->count < count * ROWS_EACH ? suite->count : count * ROWS_EACH;
+    for (size_t next = 0; left > 0;) {
+        const size_t i = session_random(session, suite->count);
+        if (injection_of_row[i] == 0) {
+            injection_of_row[i] = next % count + 1;
+            suite->rows[i].row.injection = kinds[next % count].injection;
+            next++;
+            left--;
+        }
+    }
+}
+
+/* One comparison of the build with itself. */
+static pn_status compare_once(const struct selftest_options *options, const char *library,
+                              uint32_t seed, bool clean, struct scorecard *card)
+{
+    const char *const libraries[ARM_COUNT] = {library, library, library};
+    struct session session = {0};
+    struct suite suite = {0};
+    pn_status status =
+        session_create(libraries, options->threads, options->sample_ns, seed, &session);
+    if (status == PN_OK) {
+        status = suite_create(&session, &options->suite, &suite);
+    }
+    size_t *injection_of_row = calloc(suite.count + 1, sizeof *injection_of_row);
+    if (status == PN_OK && injection_of_row == NULL) {
+        status = error_memory(suite.count * sizeof *injection_of_row, "injections");
+    }
+    if (status == PN_OK && !clean) {
+        inject(&session, &suite, injection_of_row);
+    }
+    if (status == PN_OK) {
+        status = suite_run(&suite);
+    }
+    if (status == PN_OK) {
+        status = scorecard_count(&suite, injection_of_row, clean, card);
+    }
+    free(injection_of_row);
+    suite_free(&suite);
+    session_free(&session);
+    return status;
+}
+
+static pn_status run_condition(const struct selftest_options *options, const char *library,
+                               int condition, struct scorecard *card)
+{
+    const size_t all = options->runs + options->injected;
+    for (size_t i = 0; i < all; i++) {
+        const uint32_t seed =
+            (uint32_t)options->seed + (uint32_t)(i * CONDITIONS) + (uint32_t)condition;
+        if (options->suite.progress) {
+            fprintf(stderr, "%s: comparison %zu of %zu\n", condition_names[condition], i + 1, all);
+        }
+        const pn_status status = compare_once(options, library, seed, i < options->runs, card);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+/* --- output ------------------------------------------------------------------------------------
+ */
+
+static pn_status print_rows(struct output *output, const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        const json_t *detected = json_object_get(row, "detected");
+        char line[256];
+        int length = snprintf(line, sizeof line, "%-8s %-24s %6lld %6lld",
+                              json_string_value(json_object_get(row, "condition")),
+                              json_string_value(json_object_get(row, "injection")),
+                              (long long)json_integer_value(json_object_get(row, "runs")),
+                              (long long)json_integer_value(json_object_get(row, "inconclusive")));
+        for (int judge = 0; judge < JUDGE_COUNT; judge++) {
+            const json_t *count = json_object_get(detected, judge_name((enum judge)judge));
+            length += snprintf(line + length, sizeof line - (size_t)length, " %9lld",
+                               (long long)json_integer_value(count));
+        }
+        snprintf(line + length, sizeof line - (size_t)length, "  %5.1f to %5.1f %%",
+                 100 * json_real_value(json_object_get(row, "low")),
+                 100 * json_real_value(json_object_get(row, "high")));
+        const pn_status status = output_row(output, json_incref(row), line);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+static json_t *scorecard_key(const struct selftest_options *options, const struct output *output)
+{
+    const json_t *machine = json_object_get(output->root, "machine");
+    json_t *key = json_pack("{s:O, s:O, s:O, s:s, s:f, s:f, s:f, s:s}", "processor",
+                            json_object_get(output->root, "processor"), "isa",
+                            json_object_get(output->root, "isa"), "threads",
+                            json_object_get(output->root, "threads"), "version", pn_version(),
+                            "budget", options->suite.budget_s, "min_time_ms",
+                            options->sample_ns / 1e6, "margin_percent", options->margin_percent,
+                            "filter", options->suite.filter == NULL ? "" : options->suite.filter);
+    json_t *virtual = json_object_get(machine, "virtual_machine");
+    if (key != NULL && virtual != NULL) {
+        json_object_set(key, "virtual_machine", virtual);
+    }
+    return key;
+}
+
+static pn_status finish(const struct selftest_options *options, json_t *rows, struct output *output)
+{
+    pn_status status = print_rows(output, rows);
+    if (status == PN_OK && options->scorecard != NULL) {
+        json_t *key = scorecard_key(options, output);
+        status = scorecard_accumulate(options->scorecard, key, rows);
+        json_decref(key);
+    }
+    return status;
+}
+
+/* --- the command -------------------------------------------------------------------------------
+ */
+
+static pn_status measure_conditions(const struct selftest_options *options, const char *library,
+                                    size_t cores, size_t threads, json_t *rows)
+{
+    pn_status status = PN_OK;
+    for (int condition = 0; status == PN_OK && condition < CONDITIONS; condition++) {
+        if (strcmp(options->condition, "both") != 0 &&
+            strcmp(options->condition, condition_names[condition]) != 0) {
+            continue;
+        }
+        struct load load = {0};
+        struct scorecard card = {0};
+        status = condition == 0 ? PN_OK : load_start(cores, &load);
+        if (status == PN_OK) {
+            status = run_condition(options, library, condition, &card);
+        }
+        load_stop(&load);
+        if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+            const pn_status counted =
+                scorecard_rows(&card, condition_names[condition], threads, rows);
+            status = counted == PN_OK ? status : counted;
+        }
+    }
+    return status;
+}
+
+static pn_status run_selftest(const void *values, const struct option_words *words)
+{
+    struct selftest_options options = *(const struct selftest_options *)values;
+    options.suite.caches = options.suite.caches == 0 ? 1u << CACHE_HOT : options.suite.caches;
+    options.suite.margin = options.margin_percent / 100;
+    options.suite.progress = isatty(STDERR_FILENO) == 1;
+    if (strcmp(options.condition, "quiet") != 0 && strcmp(options.condition, "loaded") != 0 &&
+        strcmp(options.condition, "both") != 0) {
+        return error_set(PN_ERROR_USAGE, "--condition '%s': give quiet, loaded or both",
+                         options.condition);
+    }
+    struct measure team, all;
+    pn_status status = measure_create(options.threads, &team);
+    if (status != PN_OK) {
+        return status;
+    }
+    status = measure_create(0, &all);
+    const size_t cores = all.threads;
+    measure_free(&all);
+    struct output output;
+    const struct output_head head = {
+        .command = "selftest",
+        .isa = options.suite.isa != NULL ? options.suite.isa : simd_best()->name,
+        .threads = team.threads,
+        .placement = team_placement_line(team.team),
+        .clock_ghz = probe_clock(),
+        .titles = "other    injected                 trials   open    pinion    google criterion  "
+                  "     asv threshold  pinion, 95 %",
+    };
+    if (status == PN_OK) {
+        status = output_create(&head, &options.output, &output);
+    }
+    const size_t threads = team.threads;
+    measure_free(&team);
+    if (status != PN_OK) {
+        return status;
+    }
+    json_t *rows = json_array();
+    status = measure_conditions(&options, words->list[0], cores, threads, rows);
+    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+        const pn_status finished = finish(&options, rows, &output);
+        status = finished == PN_OK ? status : finished;
+    }
+    json_decref(rows);
+    return output_end(&output, status);
+}
+
+const struct command command_selftest = {
+    .name = "selftest",
+    .words = "LIBRARY",
+    .summary = "how often ab is right: a build against itself, and with slow-downs injected",
+    .examples = "  pinion-bench selftest libpinion.so\n"
+                "  pinion-bench selftest libpinion.so --runs 60 --scorecard scorecard.json\n",
+    .details =
+        "Compares a build with itself, first as it is, which must not be called slower, then with\n"
+        "slow-downs in rows drawn at random, which must: work of 1, 2, 3, 5 and 10 % of a call\n"
+        "added to it, data four bytes off their alignment (whether that costs anything is up to\n"
+        "the processor), and with several threads one that is late. Each on the machine as it is\n"
+        "and while other processes compute and stream memory. Counts what ab found, beside what\n"
+        "the rules of Google Benchmark's compare.py, criterion, asv and a plain 5 % threshold say\n"
+        "of the same samples; the last column holds Clopper-Pearson bounds.\n",
+    .options = selftest_option_list,
+    .defaults = &selftest_defaults,
+    .size = sizeof selftest_defaults,
+    .run = run_selftest,
+};

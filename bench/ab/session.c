@@ -1,0 +1,267 @@
+#include "bench/ab/session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench/measure.h"
+#include "bench/taint.h"
+#include "engine/base/error.h"
+
+/* A disturbed block is measured again this often; then it counts as it is. */
+enum { BLOCK_RETRIES = 2, TURNS = 2 * ARM_COUNT };
+
+/* What disturbs a block. */
+static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_STEAL | TAINT_THROTTLE;
+
+/* Of a sample: what runs untimed before it, so that caches hold what the arm before displaced. */
+static const double WARM_SHARE = 0.15;
+
+static const char *const arm_names[ARM_COUNT] = {"old", "placebo", "new"};
+
+pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double sample_ns,
+                         uint32_t seed, struct session *session)
+{
+    *session = (struct session){.threads = threads,
+                                .sample_ns = sample_ns,
+                                .seed = seed,
+                                .random = seed * 0x9E3779B97F4A7C15u + 0x632BE59BD9B4E019u,
+                                .memory_fd = memfd_create("pinion-bench operands", 0)};
+    if (session->memory_fd < 0 || ftruncate(session->memory_fd, PAGE_MEMORY_SIZE) != 0) {
+        return error_set(PN_ERROR_FAILED, "memory for the workers: %s", strerror(errno));
+    }
+    for (int i = 0; i < ARM_COUNT; i++) {
+        session->libraries[i] = libraries[i];
+        const pn_status status = arm_create(arm_names[i], &session->arms[i]);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+void session_free(struct session *session)
+{
+    for (int i = 0; i < ARM_COUNT; i++) {
+        arm_free(&session->arms[i]);
+    }
+    if (session->memory_fd > 0) {
+        close(session->memory_fd);
+    }
+    *session = (struct session){0};
+}
+
+size_t session_random(struct session *session, size_t n)
+{
+    session->random ^= session->random << 13;
+    session->random ^= session->random >> 7;
+    session->random ^= session->random << 17;
+    return (size_t)(session->random >> 11) % n;
+}
+
+static void random_order(struct session *session, int order[ARM_COUNT])
+{
+    for (int i = 0; i < ARM_COUNT; i++) {
+        const size_t j = session_random(session, (size_t)i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
+pn_status session_launch(struct session *session)
+{
+    enum { MOST_PAD = 4096, PAD_STEP = 16 };
+    int order[ARM_COUNT];
+    random_order(session, order);
+    for (int i = 0; i < ARM_COUNT; i++) {
+        const size_t pad = PAD_STEP * session_random(session, MOST_PAD / PAD_STEP);
+        const pn_status status = arm_start(&session->arms[order[i]], session->libraries[order[i]],
+                                           session->memory_fd, session->threads, pad);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+pn_status session_list(struct session *session, enum arm_index index, struct listing **list,
+                       size_t *count, char version[REPLY_MESSAGE])
+{
+    struct arm *arm = &session->arms[index];
+    const pn_status status = arm_ask(arm, &(struct request){.kind = REQUEST_LIST});
+    if (status != PN_OK) {
+        return status;
+    }
+    *count = arm->page->reply.count;
+    memcpy(version, arm->page->reply.message, REPLY_MESSAGE);
+    const size_t bytes = *count * sizeof **list;
+    *list = malloc(bytes);
+    if (*list == NULL) {
+        return error_memory(bytes, "the list of problems");
+    }
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t got =
+            pread(session->memory_fd, (char *)*list + done, bytes - done, (off_t)done);
+        if (got <= 0) {
+            free(*list);
+            return error_set(PN_ERROR_IO, "memory of the workers: %s", strerror(errno));
+        }
+        done += (size_t)got;
+    }
+    return PN_OK;
+}
+
+/* --- one row -----------------------------------------------------------------------------------
+ */
+
+static struct request request_of(const struct session *session, const struct ab_row *row, int arm,
+                                 enum request_kind kind)
+{
+    struct request request = {.kind = kind,
+                              .seed = session->seed,
+                              .problem = row->place[arm].problem,
+                              .isa = row->place[arm].isa,
+                              .batch_copies = row->batch_copies,
+                              .weight_copies = row->weight_copies,
+                              .calls = row->calls,
+                              .warm_calls = row->warm_calls};
+    if (arm == ARM_NEW) {
+        request.injection = row->injection;
+        request.injection.call_ns = row->call_ns;
+    }
+    return request;
+}
+
+static pn_status ask(struct session *session, const struct ab_row *row, int arm,
+                     enum request_kind kind)
+{
+    const struct request request = request_of(session, row, arm, kind);
+    return arm_ask(&session->arms[arm], &request);
+}
+
+pn_status session_check(struct session *session, struct ab_row *row)
+{
+    static const int checked[] = {ARM_OLD, ARM_NEW};
+    for (size_t i = 0; i < sizeof checked / sizeof checked[0]; i++) {
+        pn_status status = ask(session, row, checked[i], REQUEST_OPEN);
+        if (status == PN_OK) {
+            status = ask(session, row, checked[i], REQUEST_CHECK);
+        }
+        struct arm *arm = &session->arms[checked[i]];
+        if (status != PN_OK && arm->pid != 0) {
+            snprintf(row->wrong, sizeof row->wrong, "%.*s", (int)sizeof row->wrong - 1,
+                     pn_error_message());
+        } else if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+/* Finds the calls of a sample, on the old build. It must take long enough twice. */
+static pn_status calibrate(struct session *session, struct ab_row *row)
+{
+    size_t calls = 1;
+    for (int reached = 0; reached < 2;) {
+        row->calls = calls;
+        row->warm_calls = 0;
+        const pn_status status = ask(session, row, ARM_OLD, REQUEST_RUN);
+        if (status != PN_OK) {
+            return status;
+        }
+        row->call_ns = session->arms[ARM_OLD].page->reply.ns;
+        const double total = fmax(row->call_ns * (double)calls, 1.0);
+        if (total >= session->sample_ns) {
+            reached++;
+            continue;
+        }
+        reached = 0;
+        calls =
+            (size_t)ceil((double)calls * fmin(fmax(1.1 * session->sample_ns / total, 1.25), 100.0));
+    }
+    row->warm_calls = (size_t)ceil(WARM_SHARE * (double)calls);
+    return PN_OK;
+}
+
+/* One block; *taint says what disturbed it. */
+static pn_status measure_block(struct session *session, const struct ab_row *row,
+                               double ns[ARM_COUNT], unsigned *taint)
+{
+    int order[ARM_COUNT];
+    random_order(session, order);
+    for (int i = 0; i < ARM_COUNT; i++) {
+        ns[i] = 0;
+    }
+    *taint = 0;
+    for (int turn = 0; turn < TURNS; turn++) {
+        const int arm = order[turn < ARM_COUNT ? turn : TURNS - 1 - turn];
+        pn_status status = PN_OK;
+        if (!row->same_layout || row->injection.kind == INJECT_OFFSET) {
+            status = ask(session, row, arm, REQUEST_FILL);
+        }
+        if (status == PN_OK) {
+            status = ask(session, row, arm, REQUEST_RUN);
+        }
+        if (status != PN_OK) {
+            return status;
+        }
+        const struct reply *reply = &session->arms[arm].page->reply;
+        ns[arm] += reply->ns / 2;
+        *taint |= reply->taint & DISTURBED;
+    }
+    return PN_OK;
+}
+
+/* A block that was disturbed is measured again, as a whole, while there is time. */
+static pn_status add_block(struct session *session, const struct ab_row *row, double end,
+                           struct launch *launch)
+{
+    double ns[ARM_COUNT];
+    unsigned taint = 0;
+    int attempt = 0;
+    do {
+        const pn_status status = measure_block(session, row, ns, &taint);
+        if (status != PN_OK) {
+            return status;
+        }
+        session->taints |= taint;
+        session->repeated += attempt > 0;
+    } while (taint != 0 && attempt++ < BLOCK_RETRIES && measure_now() < end);
+    session->blocks++;
+    session->disturbed += taint != 0;
+    launch_add(launch, ns);
+    return PN_OK;
+}
+
+static pn_status open_row(struct session *session, const struct ab_row *row)
+{
+    for (int arm = 0; arm < ARM_COUNT; arm++) {
+        const pn_status status = ask(session, row, arm, REQUEST_OPEN);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return ask(session, row, ARM_OLD, REQUEST_FILL);
+}
+
+pn_status session_measure(struct session *session, struct ab_row *row, int stage,
+                          double nanoseconds, size_t least, size_t most)
+{
+    const double end = measure_now() + nanoseconds;
+    struct launch *launch = recording_start(&row->recording, stage, most);
+    if (launch == NULL) {
+        return error_memory(most * ARM_COUNT * sizeof(double), "measurements");
+    }
+    pn_status status = open_row(session, row);
+    if (status == PN_OK && row->calls == 0) {
+        status = calibrate(session, row);
+    }
+    while (status == PN_OK && launch->blocks < most &&
+           (launch->blocks < least || measure_now() < end)) {
+        status = add_block(session, row, end, launch);
+    }
+    return status;
+}

@@ -1,0 +1,274 @@
+#include "bench/ab/suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/interrupt.h"
+#include "bench/measure.h"
+#include "bench/stats.h"
+#include "engine/base/error.h"
+
+/* Launches of each stage. With so many the sign-flip test can reach .01 under Holm's correction
+ * over 655 rows. */
+enum { FIRST_LAUNCHES = 8, SECOND_LAUNCHES = 16 };
+
+/* A stage that has used up its time ends with so many. */
+enum { LEAST_LAUNCHES = 5 };
+
+/* Blocks of a row in one launch. */
+enum { LEAST_BLOCKS = 3, MOST_BLOCKS = 40 };
+
+/* Share of the budget that the first stage gets, with checks and calibration. */
+static const double FIRST_SHARE = 0.65;
+
+/* Margin over the mean of all rows, as a share of that of one. */
+static const double SUITE_MARGIN_SHARE = 0.5;
+
+/* More inconclusive rows than this share make the suite inconclusive. */
+static const double INCONCLUSIVE_SHARE = 0.10;
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+}
+
+void suite_free(struct suite *suite)
+{
+    for (size_t i = 0; i < suite->count; i++) {
+        recording_free(&suite->rows[i].row.recording);
+    }
+    free(suite->rows);
+    free_names(suite->only_old, suite->only_old_count);
+    free_names(suite->only_new, suite->only_new_count);
+    *suite = (struct suite){0};
+}
+
+/* --- measuring ---------------------------------------------------------------------------------
+ */
+
+/* Checks and calibrates on a launch that counts for nothing else. */
+static pn_status prepare_row(struct suite *suite, struct suite_row *row)
+{
+    pn_status status = interrupt_check();
+    if (status == PN_OK && !suite->options->unchecked && row->row.cache == CACHE_HOT) {
+        status = session_check(suite->session, &row->row);
+    }
+    if (status == PN_OK) {
+        status = session_measure(suite->session, &row->row, 0, 0, 1, 1);
+    }
+    recording_free(&row->row.recording);
+    row->left_out = suite->options->longest_ns > 0 && row->row.call_ns > suite->options->longest_ns;
+    return status;
+}
+
+static void tell(const struct suite *suite, const char *what, size_t done, size_t all)
+{
+    if (suite->options->progress) {
+        fprintf(stderr, "\r%s %zu of %zu%s", what, done, all, done == all ? "\n" : "");
+    }
+}
+
+static pn_status prepare_rows(struct suite *suite)
+{
+    for (size_t i = 0; i < suite->count; i++) {
+        tell(suite, "checked rows:", i + 1, suite->count);
+        const pn_status status = prepare_row(suite, &suite->rows[i]);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+/* Measures the chosen rows, in a new random order in each launch. Each gets its part of the time
+ * that is left until `end`. */
+static pn_status measure_stage(struct suite *suite, int stage, size_t *chosen, size_t count,
+                               size_t launches, double end)
+{
+    size_t left = launches * count;
+    for (size_t launch = 0; launch < launches && count > 0; launch++) {
+        if (launch >= LEAST_LAUNCHES && measure_now() > end) {
+            break;
+        }
+        tell(suite, stage == 1 ? "launches:" : "launches of suspects:", launch + 1, launches);
+        pn_status status = session_launch(suite->session);
+        for (size_t i = 0; i < count; i++) {
+            const size_t j = session_random(suite->session, i + 1), swapped = chosen[i];
+            chosen[i] = chosen[j];
+            chosen[j] = swapped;
+        }
+        for (size_t i = 0; status == PN_OK && i < count; i++, left--) {
+            status =
+                session_measure(suite->session, &suite->rows[chosen[i]].row, stage,
+                                (end - measure_now()) / (double)left, LEAST_BLOCKS, MOST_BLOCKS);
+            status = status == PN_OK ? interrupt_check() : status;
+        }
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return PN_OK;
+}
+
+/* --- judging -----------------------------------------------------------------------------------
+ */
+
+/* What the placebo shows where nothing changed: a figure of how noisy the machine is. */
+static pn_status find_noise(struct suite *suite)
+{
+    double *placebos = malloc((suite->count + 1) * sizeof *placebos);
+    if (placebos == NULL) {
+        return error_memory(suite->count * sizeof *placebos, "the suite");
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (suite->rows[i].judged) {
+            placebos[count++] = fabs(suite->rows[i].evidence.placebo);
+        }
+    }
+    suite->noise = count > 0 ? stats_quantile(placebos, count, 0.99) : 0;
+    free(placebos);
+    return PN_OK;
+}
+
+/* Judges by the first stage; *chosen receives the rows to measure again. */
+static size_t judge_first(struct suite *suite, size_t *chosen)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        struct suite_row *row = &suite->rows[i];
+        row->judged =
+            !row->left_out && evidence_of(&row->row.recording, 1, suite->margin, &row->evidence);
+        if (!row->judged) {
+            continue;
+        }
+        row->stage = 1;
+        const bool suspicious = evidence_suspicious(&row->evidence, suite->margin);
+        row->verdict = suspicious ? VERDICT_INCONCLUSIVE : VERDICT_OK;
+        if (suspicious) {
+            chosen[count++] = i;
+        }
+    }
+    return count;
+}
+
+static pn_status judge_second(struct suite *suite, const size_t *chosen, size_t count)
+{
+    double *p = malloc((4 * count + 1) * sizeof *p);
+    if (p == NULL) {
+        return error_memory(4 * count * sizeof *p, "p values");
+    }
+    double *faster = p + count, *p_adjusted = faster + count, *faster_adjusted = p_adjusted + count;
+    for (size_t i = 0; i < count; i++) {
+        struct suite_row *row = &suite->rows[chosen[i]];
+        struct evidence evidence;
+        const bool enough = evidence_of(&row->row.recording, 2, suite->margin, &evidence);
+        if (enough) {
+            row->evidence = evidence;
+            row->stage = 2;
+        }
+        p[i] = enough ? evidence.p : 1;
+        faster[i] = enough ? evidence.p_faster : 1;
+    }
+    stats_holm(p, count, p_adjusted);
+    stats_holm(faster, count, faster_adjusted);
+    for (size_t i = 0; i < count; i++) {
+        struct suite_row *row = &suite->rows[chosen[i]];
+        row->p_adjusted = p_adjusted[i];
+        if (row->stage == 2) {
+            row->verdict =
+                evidence_verdict(&row->evidence, suite->margin, p_adjusted[i], faster_adjusted[i]);
+        }
+    }
+    free(p);
+    return PN_OK;
+}
+
+static pn_status judge_suite(struct suite *suite, bool complete)
+{
+    const struct recording **recordings = malloc((suite->count + 1) * sizeof *recordings);
+    if (recordings == NULL) {
+        return error_memory(suite->count * sizeof *recordings, "the suite");
+    }
+    size_t judged = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct suite_row *row = &suite->rows[i];
+        suite->wrong += row->row.wrong[0] != '\0';
+        suite->left_out += row->left_out;
+        if (row->judged) {
+            recordings[judged++] = &row->row.recording;
+            suite->verdicts[row->verdict]++;
+        }
+    }
+    const double margin = SUITE_MARGIN_SHARE * suite->margin;
+    const bool whole = evidence_of_suite(recordings, judged, 1, margin, &suite->all);
+    free(recordings);
+    if (suite->verdicts[VERDICT_REGRESSED] > 0 || (whole && suite->all.low > margin)) {
+        suite->verdict = VERDICT_REGRESSED;
+    } else if (!whole || !complete ||
+               (double)suite->verdicts[VERDICT_INCONCLUSIVE] >
+                   INCONCLUSIVE_SHARE * (double)judged) {
+        suite->verdict = VERDICT_INCONCLUSIVE;
+    } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || suite->all.high < -margin) {
+        suite->verdict = VERDICT_IMPROVED;
+    } else {
+        suite->verdict = VERDICT_OK;
+    }
+    return PN_OK;
+}
+
+/* Both stages; what was interrupted is judged all the same. */
+static pn_status measure_suite(struct suite *suite, double start, size_t *chosen, size_t *again)
+{
+    const double budget = suite->options->budget_s * 1e9;
+    size_t count = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (!suite->rows[i].left_out) {
+            chosen[count++] = i;
+        }
+    }
+    double end = fmax(start + FIRST_SHARE * budget, measure_now() + budget / 3);
+    pn_status status = measure_stage(suite, 1, chosen, count, FIRST_LAUNCHES, end);
+    if (status != PN_OK && status != PN_ERROR_INTERRUPTED) {
+        return status;
+    }
+    *again = judge_first(suite, chosen);
+    const pn_status noise = find_noise(suite);
+    if (noise != PN_OK) {
+        return noise;
+    }
+    if (status == PN_OK) {
+        end = fmax(start + budget, measure_now() + budget / 4);
+        status = measure_stage(suite, 2, chosen, *again, SECOND_LAUNCHES, end);
+    }
+    return status;
+}
+
+pn_status suite_run(struct suite *suite)
+{
+    const double start = measure_now();
+    suite->margin = log1p(suite->options->margin);
+    size_t *chosen = malloc((suite->count + 1) * sizeof *chosen), again = 0;
+    if (chosen == NULL) {
+        return error_memory(suite->count * sizeof *chosen, "the suite");
+    }
+    pn_status status = prepare_rows(suite);
+    if (status == PN_OK) {
+        status = measure_suite(suite, start, chosen, &again);
+    }
+    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+        const pn_status judged = judge_second(suite, chosen, again);
+        status = judged == PN_OK ? status : judged;
+    }
+    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+        const pn_status judged = judge_suite(suite, status == PN_OK);
+        status = judged == PN_OK ? status : judged;
+    }
+    free(chosen);
+    return status;
+}
