@@ -30,6 +30,10 @@ struct bench_options {
     size_t batch_count;
     pn_optimizer_kind optimizer;
     size_t samples; /* of an epoch; 0: the command chooses */
+    /* Of report. */
+    const char *document; /* the file to show */
+    const char *output;   /* NULL: standard output */
+    bool report_text, report_markdown;
 };
 
 /* The tables to measure: for "all" those that run here, best first, else the one that
@@ -42,5 +46,6 @@ pn_status bench_limits(const struct bench_options *options);
 pn_status bench_kernels(const struct bench_options *options);
 pn_status bench_peers(const struct bench_options *options);
 pn_status bench_train(const struct bench_options *options);
+pn_status bench_report(const struct bench_options *options);
 
 #endif

@@ -21,6 +21,7 @@ static const char help_text[] =
     "  pinion-bench train                        the lesson's network and a wide one, one thread "
     "and all\n"
     "  pinion-bench train --net 'dense 64 tanh; dense 10 softmax' --input 784 --batch 128\n"
+    "  pinion-bench report kernels.json -o kernels.html\n"
     "\n"
     "limits   FMA, division and square root rates from registers; read, copy and triad bandwidth "
     "of\n"
@@ -50,6 +51,9 @@ static const char help_text[] =
     "         take by the limits of the same round; random numbers, conversion and packing count "
     "nothing.\n"
     "         Limits are of undisturbed moments: trust rows that were seldom preempted.\n"
+    "report   FILE, what any of these wrote with --json, as one HTML page with plots that needs no "
+    "network;\n"
+    "         --text for a terminal, --md for a pull request\n"
     "\n"
     "  --isa NAME       scalar, avx2, avx512, neon, all   (limits: all; others: the best)\n"
     "  --threads N      or auto, one for each usable core (limits: auto; train: 1 and auto; "
@@ -69,6 +73,8 @@ static const char help_text[] =
     "  --samples N      train: samples of an epoch (48000, fewer for costly networks)\n"
     "  --optimizer NAME train: adam or sgd (adam)\n"
     "  --json           one JSON object\n"
+    "  -o, --output F   report: into this file, whole or not at all\n"
+    "  --text, --md     report: plain or Markdown tables instead of a page\n"
     "  --help, --version\n";
 
 static const struct {
@@ -76,10 +82,8 @@ static const struct {
     pn_status (*run)(const struct bench_options *options);
     size_t rounds; /* unless --rounds says otherwise */
 } commands[] = {
-    {"limits", bench_limits, 7},
-    {"kernels", bench_kernels, 7},
-    {"peers", bench_peers, 7},
-    {"train", bench_train, 3},
+    {"limits", bench_limits, 7}, {"kernels", bench_kernels, 7}, {"peers", bench_peers, 7},
+    {"train", bench_train, 3},   {"report", bench_report, 1},
 };
 
 pn_status bench_tables(const char *isa, const struct simd_kernels **list, size_t capacity,
@@ -138,6 +142,8 @@ enum option_code {
     SAMPLES,
     OPTIMIZER,
     JSON,
+    TEXT,
+    MARKDOWN,
     HELP,
     VERSION
 };
@@ -155,6 +161,9 @@ static const struct option long_options[] = {
     {"samples", required_argument, NULL, SAMPLES},
     {"optimizer", required_argument, NULL, OPTIMIZER},
     {"json", no_argument, NULL, JSON},
+    {"output", required_argument, NULL, 'o'},
+    {"text", no_argument, NULL, TEXT},
+    {"md", no_argument, NULL, MARKDOWN},
     {"help", no_argument, NULL, HELP},
     {"version", no_argument, NULL, VERSION},
     {0},
@@ -270,6 +279,15 @@ static pn_status parse_option(int option, const char *text, struct bench_options
         return PN_OK;
     case OPTIMIZER:
         return parse_optimizer(text, options);
+    case 'o':
+        options->output = text;
+        return PN_OK;
+    case TEXT:
+        options->report_text = true;
+        return PN_OK;
+    case MARKDOWN:
+        options->report_markdown = true;
+        return PN_OK;
     default:
         options->json = true;
         return PN_OK;
@@ -287,7 +305,7 @@ static pn_status run(int count, char **arguments)
                                     .optimizer = PN_ADAM};
     opterr = 0;
     int option;
-    while ((option = getopt_long(count, arguments, ":", long_options, NULL)) != -1) {
+    while ((option = getopt_long(count, arguments, ":o:", long_options, NULL)) != -1) {
         if (option == '?' || option == ':') {
             return error_set(PN_ERROR_USAGE,
                              option == ':' ? "%s: needs a value; see --help"
@@ -308,12 +326,15 @@ static pn_status run(int count, char **arguments)
         }
     }
     if (optind == count) {
-        return error_set(PN_ERROR_USAGE, "no command; limits, kernels, peers or train? see --help");
+        return error_set(PN_ERROR_USAGE,
+                         "no command; limits, kernels, peers, train or report? see --help");
     }
-    if (optind + 1 < count) {
-        return error_set(PN_ERROR_USAGE, "%s: one command is enough; see --help",
-                         arguments[optind + 1]);
+    const bool takes_file = strcmp(arguments[optind], "report") == 0;
+    if (optind + 1 + takes_file < count) {
+        return error_set(PN_ERROR_USAGE, "%s: one %s is enough; see --help",
+                         arguments[optind + 1 + takes_file], takes_file ? "file" : "command");
     }
+    options.document = takes_file ? arguments[optind + 1] : NULL;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(arguments[optind], commands[i].name) == 0) {
             options.rounds = options.rounds > 0 ? options.rounds : commands[i].rounds;
@@ -321,7 +342,7 @@ static pn_status run(int count, char **arguments)
         }
     }
     return error_set(PN_ERROR_USAGE,
-                     "%s: unknown command; limits, kernels, peers or train? see --help",
+                     "%s: unknown command; limits, kernels, peers, train or report? see --help",
                      arguments[optind]);
 }
 

@@ -145,6 +145,30 @@ size_t markup_bytes(const char *text, size_t width)
     return bytes;
 }
 
+void markup_paragraph(FILE *out, const char *text, const char *indent, size_t width)
+{
+    size_t column = 0;
+    bool first = true;
+    while (*text != '\0') {
+        const size_t spaces = strspn(text, " ");
+        const size_t length = spaces + strcspn(text + spaces, " ");
+        char word[256];
+        snprintf(word, sizeof word, "%.*s", (int)(length < 255 ? length : 255), text);
+        const size_t word_width = markup_width(word);
+        if (!first && column + word_width > width) {
+            fprintf(out, "\n%s", indent);
+            markup_put_part(out, MARKUP_TERMINAL, text + spaces, length - spaces);
+            column = markup_width(indent) + word_width - spaces;
+        } else {
+            markup_put_part(out, MARKUP_TERMINAL, text, length);
+            column += word_width;
+        }
+        first = false;
+        text += length;
+    }
+    fputc('\n', out);
+}
+
 /* --- numbers -------------------------------------------------------------------------------------
  */
 

@@ -15,6 +15,10 @@ void markup_put(FILE *out, enum markup markup, const char *text);
 /* At most `bytes` bytes of it. */
 void markup_put_part(FILE *out, enum markup markup, const char *text, size_t bytes);
 
+/* For a terminal: lines of at most `width` characters, broken at spaces; those after the first
+ * start with `indent`. Ends the last one. */
+void markup_paragraph(FILE *out, const char *text, const char *indent, size_t width);
+
 /* Characters, each of which takes a place on a terminal. */
 size_t markup_width(const char *text);
 /* Bytes of the first `width` characters. */

@@ -9,7 +9,11 @@
 void table_create(const char *caption, const struct column *columns, size_t count,
                   struct table *table)
 {
-    *table = (struct table){.caption = caption, .columns = columns, .column_count = count};
+    *table = (struct table){.caption = caption,
+                            .column_count = count < TABLE_COLUMNS ? count : TABLE_COLUMNS};
+    for (size_t i = 0; i < table->column_count; i++) {
+        table->columns[i] = columns[i];
+    }
 }
 
 void table_free(struct table *table)
@@ -340,13 +344,26 @@ static void text_row(FILE *out, const struct table *table, const struct view *vi
     }
 }
 
+static void put_wrapped_caption(FILE *out, const struct table *table)
+{
+    char *caption = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&caption, &size);
+    if (memory != NULL) {
+        put_caption(memory, table, MARKUP_TERMINAL);
+        fclose(memory);
+        markup_paragraph(out, caption == NULL ? "" : caption, "", TABLE_TEXT_WIDTH);
+    }
+    free(caption);
+}
+
 void table_text(FILE *out, const struct table *table)
 {
     const struct view view = visible(table, false);
     size_t widths[TABLE_COLUMNS] = {0};
     choose_widths(table, &view, widths);
-    put_caption(out, table, MARKUP_TERMINAL);
-    fputs("\n\n", out);
+    put_wrapped_caption(out, table);
+    fputc('\n', out);
     text_row(out, table, &view, widths, (size_t)-1);
     for (size_t row = 0; row < table->row_count; row++) {
         text_row(out, table, &view, widths, row);

@@ -28,7 +28,7 @@ enum tone { TONE_PLAIN, TONE_BAD, TONE_GOOD, TONE_UNSURE };
 
 struct table {
     const char *caption;
-    const struct column *columns;
+    struct column columns[TABLE_COLUMNS];
     size_t column_count;
     char **cells; /* [row_count][column_count] */
     enum tone *tones;
@@ -36,7 +36,7 @@ struct table {
     bool failed;                            /* out of memory: the rest was not added */
 };
 
-/* `columns` and `caption` are the caller's. */
+/* `caption` and the columns' titles are the caller's; at most TABLE_COLUMNS count. */
 void table_create(const char *caption, const struct column *columns, size_t count,
                   struct table *table);
 void table_free(struct table *table);
