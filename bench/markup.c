@@ -194,12 +194,6 @@ void markup_number(char text[MARKUP_NUMBER_SIZE], double value, int decimals)
     text[length] = '\0';
 }
 
-void markup_short(char text[MARKUP_NUMBER_SIZE], double value)
-{
-    const double size = fabs(value);
-    markup_number(text, value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
-}
-
 void markup_time(char text[MARKUP_NUMBER_SIZE], double nanoseconds)
 {
     static const struct {
@@ -229,11 +223,20 @@ void markup_size(char text[MARKUP_NUMBER_SIZE], double bytes)
     snprintf(text, MARKUP_NUMBER_SIZE, "%.4g %s", bytes, units[i]);
 }
 
-void markup_change(char text[MARKUP_NUMBER_SIZE], double change)
+void markup_signed(char text[MARKUP_NUMBER_SIZE], double value)
 {
-    if (!isfinite(change)) {
+    if (!isfinite(value)) {
         snprintf(text, MARKUP_NUMBER_SIZE, "-");
         return;
     }
-    snprintf(text, MARKUP_NUMBER_SIZE, "%+.2f %%", 100 * change);
+    /* No sign before what rounds to nothing. */
+    snprintf(text, MARKUP_NUMBER_SIZE, fabs(value) < 0.005 ? "%.2f" : "%+.2f",
+             fabs(value) < 0.005 ? 0.0 : value);
+}
+
+void markup_change(char text[MARKUP_NUMBER_SIZE], double change)
+{
+    char number[MARKUP_NUMBER_SIZE];
+    markup_signed(number, 100 * change);
+    snprintf(text, MARKUP_NUMBER_SIZE, "%.40s%s", number, isfinite(change) ? " %" : "");
 }

@@ -28,12 +28,12 @@ enum { MARKUP_NUMBER_SIZE = 48 };
 
 /* "1,234.5"; "-" where the value is not finite. */
 void markup_number(char text[MARKUP_NUMBER_SIZE], double value, int decimals);
-/* Three or four digits of anything. */
-void markup_short(char text[MARKUP_NUMBER_SIZE], double value);
 /* "1.23 µs". */
 void markup_time(char text[MARKUP_NUMBER_SIZE], double nanoseconds);
 /* "32 KiB". */
 void markup_size(char text[MARKUP_NUMBER_SIZE], double bytes);
+/* "+1.23". */
+void markup_signed(char text[MARKUP_NUMBER_SIZE], double value);
 /* "+1.23 %" of 0.0123. */
 void markup_change(char text[MARKUP_NUMBER_SIZE], double change);
 

@@ -6,7 +6,7 @@
 #include "bench/markup.h"
 #include "bench/svg.h"
 
-enum { ROW_HEIGHT = 18, HEAD = 28, FOOT = 44, BEHIND = 112 };
+enum { ROW_HEIGHT = 18, HEAD = 28, FOOT = 44, BEHIND = 122 };
 
 void label_room_add(struct label_room *room, const char *name, const char *detail)
 {
@@ -36,7 +36,7 @@ void label_draw(FILE *out, const struct label_room *room, double y, const char *
 
 static void tick_text(char text[MARKUP_NUMBER_SIZE], double value)
 {
-    if (fabs(value) >= 10000) {
+    if (fabs(value) >= 1000) {
         markup_number(text, value, 0);
     } else {
         snprintf(text, MARKUP_NUMBER_SIZE, "%.4g", value);
@@ -91,7 +91,8 @@ static void draw_bar(FILE *out, const struct bars *bars, const struct label_room
     snprintf(class, sizeof class, "mark %s", bar->class);
     const double end = svg_at(scale, fmin(bar->value, scale->high));
     svg_box(out, class, scale->from, top + 3, fmax(end - scale->from, 1), ROW_HEIGHT - 6, bar->tip);
-    svg_text(out, "l n", SVG_START, end + 6, top + 13, "%s", bar->text);
+    svg_text(out, "l", SVG_END, SVG_WIDTH - BEHIND + 56, top + 13, "%s", bar->number);
+    svg_text(out, "t", SVG_START, SVG_WIDTH - BEHIND + 62, top + 13, "%s", bar->text);
 }
 
 static void draw_panel(FILE *out, const struct bars *bars, const struct label_room *room,
@@ -126,7 +127,7 @@ static void draw_panel(FILE *out, const struct bars *bars, const struct label_ro
 
 void bars_draw(FILE *out, const struct bars *bars)
 {
-    struct label_room room = {0};
+    struct label_room room = bars->room;
     double high = bars->reference;
     for (size_t i = 0; i < bars->count; i++) {
         label_room_add(&room, bars->list[i].name, bars->list[i].detail);

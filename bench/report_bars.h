@@ -9,11 +9,15 @@
 
 enum { PANEL_ROWS = 44, BAR_LEGENDS = 8 };
 
+/* Pixels that names and details need, and where details begin: shared with other row plots. */
+struct label_room {
+    double name, detail;
+};
 struct bar {
     char name[REPORT_TEXT], detail[REPORT_TEXT]; /* to the left; a repeated name shows once */
     double value;
     const char *class;
-    char text[64]; /* behind the bar */
+    char number[48], text[48]; /* in columns to the right: set to the right, and to the left */
     char tip[2 * REPORT_TEXT];
 };
 
@@ -27,14 +31,11 @@ struct bars {
         const char *class, *label;
     } legend[BAR_LEGENDS];
     size_t legend_count;
+    struct label_room room; /* the least, for figures that start at the same place */
 };
 
 void bars_draw(FILE *out, const struct bars *bars);
 
-/* Pixels that names and details need, and where details begin: shared with other row plots. */
-struct label_room {
-    double name, detail;
-};
 static inline double label_room_end(const struct label_room *room)
 {
     return room->name + room->detail + 24;

@@ -29,7 +29,7 @@ enum verdict verdict_of(const char *name)
 /* --- the forest plot -----------------------------------------------------------------------------
  */
 
-enum { ROW_HEIGHT = 18, HEAD = 28, FOOT = 44, NUMBERS = 254 };
+enum { ROW_HEIGHT = 18, HEAD = 28, FOOT = 44, NUMBERS = 286 };
 
 struct forest {
     const struct report *report;
@@ -99,19 +99,27 @@ static void draw_interval(FILE *out, const struct forest *forest, const json_t *
     }
 }
 
+static void draw_bounds(FILE *out, double low, double high, double y)
+{
+    char from[MARKUP_NUMBER_SIZE], to[MARKUP_NUMBER_SIZE];
+    markup_signed(from, 100 * low);
+    markup_signed(to, 100 * high);
+    svg_text(out, "t", SVG_END, SVG_WIDTH - 108, y, "%s … %s", from, to);
+}
+
 static void draw_numbers(FILE *out, const json_t *row, const struct verdict_look *look, double y)
 {
     char change[MARKUP_NUMBER_SIZE];
     const double low = document_number(row, "low", NAN);
     const double high = document_number(row, "high", NAN);
     markup_change(change, document_number(row, "change", NAN));
-    svg_text(out, "l n", SVG_END, SVG_WIDTH - 186, y, "%s", change);
+    svg_text(out, "l n", SVG_END, SVG_WIDTH - 218, y, "%s", change);
     if (isfinite(low) && isfinite(high)) {
-        svg_text(out, "t", SVG_END, SVG_WIDTH - 92, y, "%+.2f … %+.2f", 100 * low, 100 * high);
+        draw_bounds(out, low, high, y);
     }
     char class[32];
     snprintf(class, sizeof class, "word %s", look->class);
-    svg_text(out, class, SVG_START, SVG_WIDTH - 82, y, "%s", look->name);
+    svg_text(out, class, SVG_START, SVG_WIDTH - 98, y, "%s", look->name);
 }
 
 static void draw_row(FILE *out, const struct forest *forest, const json_t *row, double top)
@@ -140,8 +148,8 @@ static void draw_suite(FILE *out, const struct forest *forest, const json_t *sui
     svg_text(out, "b", SVG_START, 0, top + 13, "whole suite");
     svg_line(out, "whisker s-all", clamp(scale, low), top + 9, clamp(scale, high), top + 9);
     svg_mark(out, SVG_SQUARE, "mark s-all", clamp(scale, change), top + 9, 4.2, "whole suite");
-    svg_text(out, "b n", SVG_END, SVG_WIDTH - 186, top + 13, "%s", text);
-    svg_text(out, "t", SVG_END, SVG_WIDTH - 92, top + 13, "%+.2f … %+.2f", 100 * low, 100 * high);
+    svg_text(out, "b n", SVG_END, SVG_WIDTH - 218, top + 13, "%s", text);
+    draw_bounds(out, low, high, top + 13);
 }
 
 void report_change_tick(FILE *out, double x, double y, double change)

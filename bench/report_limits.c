@@ -11,7 +11,7 @@
 /* --- limits --------------------------------------------------------------------------------------
  */
 
-static void limit_bar(const json_t *row, struct bar *bar)
+static void limit_bar(const json_t *row, int decimals, struct bar *bar)
 {
     const char *level = document_text(row, "level", "");
     const char *limit = document_text(row, "limit", "");
@@ -23,8 +23,9 @@ static void limit_bar(const json_t *row, struct bar *bar)
     snprintf(bar->name, sizeof bar->name, "%s%s%s", limit, level[0] == '\0' ? "" : " ", level);
     snprintf(bar->detail, sizeof bar->detail, "%s%s%zu thread%s", strcmp(isa, "-") == 0 ? "" : isa,
              strcmp(isa, "-") == 0 ? "" : ", ", threads, threads == 1 ? "" : "s");
-    markup_short(number, bar->value);
-    snprintf(bar->text, sizeof bar->text, "%s", number);
+    markup_number(number, bar->value, decimals);
+    snprintf(bar->number, sizeof bar->number, "%s", number);
+    snprintf(bar->text, sizeof bar->text, "%.8s", document_text(row, "unit", ""));
     snprintf(bar->tip, sizeof bar->tip, "%.200s, %.200s: %s %.40s", bar->name, bar->detail, number,
              document_text(row, "unit", ""));
 }
@@ -40,11 +41,28 @@ static bool is_first_of_unit(const struct report *report, size_t index)
     return true;
 }
 
+/* As many as leave the largest value of the unit four digits or so. */
+static int decimals_of(const struct report *report, const char *unit)
+{
+    double largest = 0;
+    for (size_t i = 0; i < report->row_count; i++) {
+        if (strcmp(document_text(report->rows[i], "unit", ""), unit) == 0) {
+            largest = fmax(largest, document_number(report->rows[i], "value", 0));
+        }
+    }
+    return largest >= 100 ? 1 : 2;
+}
+
 /* Bars of each unit have a scale of their own. */
 static void plot_limits(FILE *out, const struct report *report)
 {
     struct bar *list = calloc(report->row_count + 1, sizeof *list);
+    struct label_room room = {0};
     size_t figures = 0;
+    for (size_t i = 0; i < report->row_count && list != NULL; i++) {
+        limit_bar(report->rows[i], 0, &list[i]);
+        label_room_add(&room, list[i].name, list[i].detail);
+    }
     for (size_t i = 0; i < report->row_count && list != NULL; i++) {
         if (!is_first_of_unit(report, i)) {
             continue;
@@ -59,15 +77,46 @@ static void plot_limits(FILE *out, const struct report *report)
                                            "measured. The table below has the numbers.",
                             .axis = unit,
                             .list = list,
-                            .unit = ""};
+                            .unit = "",
+                            .room = room};
+        const int decimals = decimals_of(report, unit);
         for (size_t j = i; j < report->row_count; j++) {
             if (strcmp(document_text(report->rows[j], "unit", ""), unit) == 0) {
-                limit_bar(report->rows[j], &list[bars.count++]);
+                limit_bar(report->rows[j], decimals, &list[bars.count++]);
             }
         }
         bars_draw(out, &bars);
     }
     free(list);
+}
+
+/* The rate of a limit with the most threads; NAN if it was not measured. */
+static double rate_of(const struct report *report, const char *limit, const char *level)
+{
+    double best = NAN;
+    for (size_t i = 0; i < report->row_count; i++) {
+        const json_t *row = report->rows[i];
+        if (strcmp(document_text(row, "limit", ""), limit) == 0 &&
+            strcmp(document_text(row, "level", ""), level) == 0) {
+            best = fmax(best, document_number(row, "value", NAN));
+        }
+    }
+    return best;
+}
+
+static void summarize_limits(struct report *report)
+{
+    const double fma = rate_of(report, "fma", ""), memory = rate_of(report, "read", "DRAM");
+    char flops[64] = "", bytes[64] = "";
+    if (isfinite(fma)) {
+        snprintf(flops, sizeof flops, "; at most %.1f GFLOP/s of multiply-adds", fma);
+    }
+    if (isfinite(memory)) {
+        snprintf(bytes, sizeof bytes, "%s %.1f GB/s read from memory",
+                 flops[0] == '\0' ? "; at most" : " and", memory);
+    }
+    snprintf(report->summary, sizeof report->summary, "%zu limits%s%s.", report->row_count, flops,
+             bytes);
 }
 
 void report_limits(struct report *report)
@@ -82,7 +131,7 @@ void report_limits(struct report *report)
         {"unit", COLUMN_WORD},
         {"with write-allocate", COLUMN_NUMBER},
     };
-    snprintf(report->summary, sizeof report->summary, "%zu limits.", report->row_count);
+    summarize_limits(report);
     if (report->row_count == 0) {
         return;
     }
@@ -156,7 +205,7 @@ static void plot_peers(FILE *out, const struct report *report)
         snprintf(bar->name, sizeof bar->name, "%s", document_text(row, "op", ""));
         product_name(row, bar->detail);
         bar->class = bar->value >= 1 ? "s0" : "s1";
-        snprintf(bar->text, sizeof bar->text, "%.3f×", bar->value);
+        snprintf(bar->number, sizeof bar->number, "%.3f", bar->value);
         snprintf(bar->tip, sizeof bar->tip, "%.200s %.200s: %.3f", bar->name, bar->detail,
                  bar->value);
         bars.count++;

@@ -148,47 +148,58 @@ static struct frame frame_of(const struct roof *roof)
     }
     return (struct frame){
         .x = {.low = low_x / 1.6, .high = high_x * 1.6, .from = 52, .to = 944, .log = true},
-        .y = {.low = low_y / 2, .high = high_y * 1.5, .from = 456, .to = 14, .log = true}};
+        .y = {.low = low_y / 2, .high = high_y * 1.5, .from = 456, .to = 24, .log = true}};
 }
 
-/* A bandwidth is a slanted line up to where it meets the flat one. Labels stand on their lines,
- * each farther along than the one before, so that near lines do not share a place. */
+/* A bandwidth is a slanted line up to where it meets the flat one. */
 static void draw_bandwidth(FILE *out, const struct roof *roof, const struct frame *frame,
-                           size_t level, size_t order)
+                           size_t level)
 {
-    const double rate = roof->rates[level], fma = roof->rates[ROOF_FMA];
-    const double start = fmax(frame->x.low, frame->y.low / rate), end = fma / rate;
-    if (start >= end || start >= frame->x.high) {
-        return;
+    const double rate = roof->rates[level];
+    const double start = fmax(frame->x.low, frame->y.low / rate);
+    const double end = fmin(roof->rates[ROOF_FMA] / rate, frame->x.high);
+    if (start < end) {
+        char class[32];
+        snprintf(class, sizeof class, "ceil %s", report_limit_class(roof_names[level]));
+        svg_line(out, class, svg_at(&frame->x, start), svg_at(&frame->y, start * rate),
+                 svg_at(&frame->x, end), svg_at(&frame->y, end * rate));
     }
-    char class[32], label[64];
-    snprintf(class, sizeof class, "ceil %s", report_limit_class(roof_names[level]));
-    const double x1 = svg_at(&frame->x, start), y1 = svg_at(&frame->y, start * rate);
-    const double x2 = svg_at(&frame->x, fmin(end, frame->x.high));
-    const double y2 = svg_at(&frame->y, fmin(end, frame->x.high) * rate);
-    svg_line(out, class, x1, y1, x2, y2);
-    snprintf(label, sizeof label, "%s %.4g GB/s", roof_names[level], rate);
-    const double length = hypot(x2 - x1, y2 - y1);
-    const double along = fmin(8 + 84 * (double)order, fmax(length - 100, 0)) / length;
-    const double angle = atan2(y2 - y1, x2 - x1);
-    svg_text_turned(out, "t halo", SVG_START, x1 + along * (x2 - x1) + 4 * sin(angle),
-                    y1 + along * (y2 - y1) - 4 * cos(angle), angle * 180 / M_PI, label);
 }
 
+/* Names stand where the lines meet, pushed to the right where two meet close together; numbers in a
+ * line above the plot. */
 static void draw_ceilings(FILE *out, const struct roof *roof, const struct frame *frame)
 {
-    double fastest = 0;
-    size_t order = 0;
-    for (size_t level = 1; level < ROOF_LEVELS; level++) {
-        fastest = fmax(fastest, roof->rates[level]);
-        if (roof->rates[level] > 0) {
-            draw_bandwidth(out, roof, frame, level, order++);
+    const double fma = roof->rates[ROOF_FMA], y = svg_at(&frame->y, fma);
+    double ridge = INFINITY, named = -INFINITY, legend = frame->x.from + 60;
+    for (size_t level = 0; level < ROOF_LEVELS; level++) {
+        const double rate = roof->rates[level];
+        if (rate <= 0) {
+            continue;
+        }
+        char class[32], label[64];
+        snprintf(class, sizeof class, "ceil %s", report_limit_class(roof_names[level]));
+        svg_line(out, class, legend, 9, legend + 18, 9);
+        snprintf(label, sizeof label, "%s %.4g %s", roof_names[level], rate,
+                 level == ROOF_FMA ? "GFLOP/s" : "GB/s");
+        svg_text(out, "t", SVG_START, legend + 24, 13, "%s", label);
+        legend += 24 + 6.6 * (double)strlen(label) + 18;
+        if (level == ROOF_FMA) {
+            continue;
+        }
+        draw_bandwidth(out, roof, frame, level);
+        const double meeting = fma / rate;
+        ridge = fmin(ridge, meeting);
+        if (meeting >= frame->x.low && meeting <= frame->x.high) {
+            const double width = 7 * (double)strlen(roof_names[level]);
+            named = fmax(svg_at(&frame->x, meeting) - width / 2, named + 6);
+            svg_text(out, "t", SVG_START, named, y - 7, "%s", roof_names[level]);
+            named += width;
         }
     }
-    const double fma = roof->rates[ROOF_FMA], y = svg_at(&frame->y, fma);
-    const double ridge = fastest > 0 ? fmax(frame->x.low, fma / fastest) : frame->x.low;
-    svg_line(out, "ceil k-fma", svg_at(&frame->x, fmin(ridge, frame->x.high)), y, frame->x.to, y);
-    svg_text(out, "t halo", SVG_END, frame->x.to - 2, y - 6, "fma %.4g GFLOP/s", fma);
+    ridge = isfinite(ridge) ? fmin(fmax(ridge, frame->x.low), frame->x.high) : frame->x.low;
+    svg_line(out, "ceil k-fma", svg_at(&frame->x, ridge), y, frame->x.to, y);
+    svg_text(out, "t", SVG_END, frame->x.to, y - 7, "fma");
 }
 
 static enum svg_shape shape_of(const json_t *row)
@@ -290,7 +301,7 @@ static void draw_roof(FILE *out, const struct report *report, const struct roof 
     }
     draw_labels(out, report, roof, &frame);
     svg_text(out, "t", SVG_END, frame.x.to, frame.y.from + 34, "flop/byte");
-    svg_text(out, "t", SVG_START, 0, 10, "GFLOP/s");
+    svg_text(out, "t", SVG_START, 0, 13, "GFLOP/s");
     svg_text(out, "b", SVG_MIDDLE, (frame.x.from + frame.x.to) / 2, frame.y.from + 36,
              "%s, %s "
              "thread%s",

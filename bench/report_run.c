@@ -120,7 +120,8 @@ static void plot_percent(FILE *out, const struct report *report)
         report_detail(report, row, bar->detail);
         markup_time(time, document_number(row, "ns", NAN));
         bar->class = report_limit_class(limit);
-        snprintf(bar->text, sizeof bar->text, "%.1f %.20s%s", bar->value, limit,
+        snprintf(bar->number, sizeof bar->number, "%.1f", bar->value);
+        snprintf(bar->text, sizeof bar->text, "%.8s%s", limit,
                  document_flag(row, "impossible", false) ? " !" : "");
         snprintf(bar->tip, sizeof bar->tip, "%.200s %.200s: %.1f %% of %.20s, %s", bar->name,
                  bar->detail, bar->value, limit, time);

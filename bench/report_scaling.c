@@ -104,7 +104,8 @@ static void draw_ceiling(FILE *out, const struct curve *curve, const struct svg_
                 svg_at(y, ceiling_of(curve->rows[i])));
     }
     fputs("\"/>\n", out);
-    svg_text(out, "t", SVG_END, x->to, svg_at(y, ceiling_of(curve->rows[last])) - 7, "ceiling");
+    svg_text(out, "t halo", SVG_END, x->to, svg_at(y, ceiling_of(curve->rows[last])) - 7,
+             "ceiling");
 }
 
 static void draw_rates(FILE *out, const struct curve *curve, const struct svg_scale *x,
@@ -128,6 +129,11 @@ static void draw_rates(FILE *out, const struct curve *curve, const struct svg_sc
         }
         svg_mark(out, SVG_CIRCLE, "mark rim s0", svg_at(x, threads_of(curve->rows[i])),
                  svg_at(y, rate), 4, tip);
+    }
+    const json_t *last = curve->rows[curve->count - 1];
+    if (ceiling_of(last) > 0) {
+        svg_text(out, "l halo", SVG_END, x->to + 4, svg_at(y, rate_of(last)) + 20, "%.0f %%",
+                 100 * rate_of(last) / ceiling_of(last));
     }
 }
 

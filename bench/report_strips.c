@@ -80,7 +80,7 @@ static bool strips_create(const struct report *report, struct strips *strips)
     label_room_limit(&strips->room, 380);
     reach = fmin(1.05 * reach, 4);
     strips->scale = (struct svg_scale){
-        .low = -reach, .high = reach, .from = label_room_end(&strips->room), .to = SVG_WIDTH - 96};
+        .low = -reach, .high = reach, .from = label_room_end(&strips->room), .to = SVG_WIDTH - 112};
     return strips->rows != NULL;
 }
 
@@ -100,7 +100,8 @@ static void draw_launch(FILE *out, const struct strips *strips, const json_t *la
     char text[MARKUP_NUMBER_SIZE], tip[128];
     markup_change(text, change);
     snprintf(tip, sizeof tip, "launch %zu, stage %zu, %s: %s", index + 1, stage, arm, text);
-    svg_mark(out, stage > 1 ? SVG_SQUARE : SVG_CIRCLE, placebo ? "mark open s-old" : "mark s-new",
+    svg_mark(out, stage > 1 ? SVG_SQUARE : SVG_CIRCLE,
+             placebo ? "mark open s-old" : "mark rim s-new",
              fmin(fmax(svg_at(scale, change), scale->from), scale->to), y, 3.4, tip);
 }
 
@@ -120,12 +121,12 @@ static void draw_strip(FILE *out, const struct strips *strips, const json_t *row
         draw_launch(out, strips, launch, i, "placebo", top + 21);
     }
     snprintf(class, sizeof class, "word %s", look->class);
-    svg_text(out, class, SVG_START, SVG_WIDTH - 82, top + 18, "%s", look->name);
+    svg_text(out, class, SVG_START, SVG_WIDTH - 98, top + 18, "%s", look->name);
 }
 
 static void draw_legend(FILE *out, double x)
 {
-    svg_mark(out, SVG_CIRCLE, "mark s-new", x + 5, 9, 3.4, NULL);
+    svg_mark(out, SVG_CIRCLE, "mark rim s-new", x + 5, 9, 3.4, NULL);
     svg_text(out, "t", SVG_START, x + 14, 13, "new");
     svg_mark(out, SVG_CIRCLE, "mark open s-old", x + 61, 9, 3.4, NULL);
     svg_text(out, "t", SVG_START, x + 70, 13, "placebo (old again)");

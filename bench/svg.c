@@ -113,15 +113,6 @@ void svg_text(FILE *out, const char *class, enum svg_anchor anchor, double x, do
     free(text);
 }
 
-void svg_text_turned(FILE *out, const char *class, enum svg_anchor anchor, double x, double y,
-                     double degrees, const char *text)
-{
-    fprintf(out, "<text class=\"%s\" transform=\"translate(%.1f %.1f) rotate(%.2f)\"%s>", class, x,
-            y, degrees, anchor_attribute(anchor));
-    markup_put(out, MARKUP_HTML, text);
-    fputs("</text>\n", out);
-}
-
 double svg_name_width(const char *text)
 {
     return NAME_ADVANCE * (double)markup_width(text);

@@ -36,10 +36,6 @@ void svg_mark(FILE *out, enum svg_shape shape, const char *class, double x, doub
 enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 void svg_text(FILE *out, const char *class, enum svg_anchor anchor, double x, double y,
               const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* Turned about its anchor, degrees clockwise. */
-void svg_text_turned(FILE *out, const char *class, enum svg_anchor anchor, double x, double y,
-                     double degrees, const char *text);
-
 /* "Text in monospace", of which at most `width` pixels show; the middle gives way to "…". */
 void svg_name(FILE *out, const char *class, enum svg_anchor anchor, double x, double y,
               double width, const char *text);
