@@ -237,23 +237,29 @@ static void add_libraries(struct report *report)
     }
 }
 
-/* Every library's rate in one cell, but for pinion's. */
-static void peers_cell(struct table *table, const json_t *row)
+/* Libraries with their rates in one cell, or just the names of a list. */
+static void peers_cell(struct table *table, const json_t *rates, const json_t *names)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     const char *name;
     json_t *rate;
-    bool first = true;
-    if (out != NULL) {
-        json_object_foreach(json_object_get(row, "peers"), name, rate)
-        {
-            fprintf(out, "%s%s %.2f", first ? "" : ", ", name, json_number_value(rate));
-            first = false;
-        }
-        fclose(out);
+    if (out == NULL) {
+        table->failed = true;
+        return;
     }
+    const char *gap = "";
+    json_object_foreach((json_t *)rates, name, rate)
+    {
+        fprintf(out, "%s%s %.2f", gap, name, json_number_value(rate));
+        gap = ", ";
+    }
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        fprintf(out, "%s%s", gap, json_string_value(json_array_get(names, i)));
+        gap = ", ";
+    }
+    fclose(out);
     table_cell(table, text == NULL ? "-" : text);
     free(text);
 }
@@ -282,12 +288,12 @@ void report_peers(struct report *report)
     section->plot = plot_peers;
     for (size_t i = 0; i < report->row_count; i++) {
         const json_t *row = report->rows[i];
-        const size_t wrong = json_array_size(json_object_get(row, "wrong"));
+        const json_t *wrong = json_object_get(row, "wrong");
         char shape[REPORT_TEXT];
         double rate;
         const char *best = best_peer(row, &rate);
         product_name(row, shape);
-        table_row(&section->table, wrong > 0 ? TONE_BAD : TONE_PLAIN);
+        table_row(&section->table, json_array_size(wrong) > 0 ? TONE_BAD : TONE_PLAIN);
         table_cell(&section->table, document_text(row, "op", ""));
         table_cell(&section->table, shape);
         table_number(&section->table, document_number(row, "threads", NAN), 0);
@@ -295,10 +301,8 @@ void report_peers(struct report *report)
         table_cell(&section->table, best == NULL ? "-" : best);
         table_number(&section->table, rate, 2);
         table_number(&section->table, document_number(row, "ratio_to_best", NAN), 3);
-        table_cell(
-            &section->table,
-            wrong == 0 ? "" : json_string_value(json_array_get(json_object_get(row, "wrong"), 0)));
-        peers_cell(&section->table, row);
+        peers_cell(&section->table, NULL, wrong);
+        peers_cell(&section->table, json_object_get(row, "peers"), NULL);
     }
     report_sweep(report);
     add_libraries(report);

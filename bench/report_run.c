@@ -154,28 +154,36 @@ static void summarize(struct report *report)
         }
     }
     const char *plural = report->row_count == 1 ? "" : "s";
+    char doubt[96] = "";
+    const size_t bad = table_count(&report->sections[0].table, true);
+    if (bad > 0) {
+        snprintf(doubt, sizeof doubt, " Not to be trusted, as noted beside them: %zu row%s.", bad,
+                 bad == 1 ? "" : "s");
+    }
     if (count == 0) {
-        snprintf(report->summary, sizeof report->summary, "%zu row%s.", report->row_count, plural);
+        snprintf(report->summary, sizeof report->summary, "%zu row%s.%s", report->row_count, plural,
+                 doubt);
     } else {
         char kernel[REPORT_TEXT], detail[REPORT_TEXT];
         report_field(lowest, ROW_KERNEL, kernel);
         report_detail(report, lowest, detail);
         snprintf(report->summary, sizeof report->summary,
-                 "%zu row%s; the median is %.1f %% of the binding limit, the lowest %.1f %% (%.60s "
-                 "%.60s).",
-                 report->row_count, plural, stats_median(percents, count), least, kernel, detail);
+                 "%zu row%s; the median is %.1f %% of the binding limit, the lowest %.1f %% (%.40s "
+                 "%.40s).%s",
+                 report->row_count, plural, stats_median(percents, count), least, kernel, detail,
+                 doubt);
     }
     free(percents);
 }
 
 void report_run(struct report *report)
 {
-    summarize(report);
     struct section *section = report_section(report, "percent", "Percent of the binding limit",
                                              "Kernels and their limits", REPORT_COLUMNS(columns));
     for (size_t i = 0; i < report->row_count; i++) {
         add_row(&section->table, report->rows[i]);
     }
+    summarize(report);
     section->plot = plot_percent;
     section->note = "How much of what this machine can do each kernel reaches: the least time that "
                     "its flops, divisions or bytes take at the rates measured beside it, over the "

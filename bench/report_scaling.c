@@ -132,7 +132,7 @@ static void draw_rates(FILE *out, const struct curve *curve, const struct svg_sc
     }
     const json_t *last = curve->rows[curve->count - 1];
     if (ceiling_of(last) > 0) {
-        svg_text(out, "l halo", SVG_END, x->to + 4, svg_at(y, rate_of(last)) + 20, "%.0f %%",
+        svg_text(out, "l", SVG_END, x->to + 4, svg_at(y, rate_of(last)) + 20, "%.0f %%",
                  100 * rate_of(last) / ceiling_of(last));
     }
 }
