@@ -272,7 +272,7 @@ static pn_status check_document(const char *path, const json_t *document)
 static pn_status parse(const char *path, const char *bytes, size_t size, json_t **document)
 {
     json_error_t error;
-    *document = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
+    *document = json_loadb(bytes, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (*document != NULL) {
         return PN_OK;
     }

@@ -147,24 +147,31 @@ size_t markup_bytes(const char *text, size_t width)
 
 void markup_paragraph(FILE *out, const char *text, const char *indent, size_t width)
 {
+    const size_t margin = markup_width(indent);
     size_t column = 0;
     bool first = true;
     while (*text != '\0') {
         const size_t spaces = strspn(text, " ");
-        const size_t length = spaces + strcspn(text + spaces, " ");
-        char word[256];
-        snprintf(word, sizeof word, "%.*s", (int)(length < 255 ? length : 255), text);
-        const size_t word_width = markup_width(word);
-        if (!first && column + word_width > width) {
-            fprintf(out, "\n%s", indent);
-            markup_put_part(out, MARKUP_TERMINAL, text + spaces, length - spaces);
-            column = markup_width(indent) + word_width - spaces;
-        } else {
-            markup_put_part(out, MARKUP_TERMINAL, text, length);
-            column += word_width;
+        const char *word = text + spaces;
+        /* Words longer than a line go on on the next. */
+        const size_t most = markup_bytes(word, width - margin);
+        size_t length = strcspn(word, " ");
+        length = length < most ? length : most;
+        size_t word_width = 0;
+        while (markup_bytes(word, word_width) < length) {
+            word_width++;
         }
+        if (!first && column + spaces + word_width > width) {
+            fprintf(out, "\n%s", indent);
+            column = margin;
+        } else {
+            fprintf(out, "%*s", (int)spaces, "");
+            column += spaces;
+        }
+        markup_put_part(out, MARKUP_TERMINAL, word, length);
+        column += word_width;
         first = false;
-        text += length;
+        text = word + length;
     }
     fputc('\n', out);
 }

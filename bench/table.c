@@ -278,7 +278,7 @@ static size_t longest_word(const char *text)
 static void choose_widths(const struct table *table, const struct view *view,
                           size_t widths[TABLE_COLUMNS])
 {
-    enum { LEAST = 12, GAP = 2 };
+    enum { LEAST = 8, GAP = 2 };
     size_t total = 0;
     for (size_t i = 0; i < view->count; i++) {
         widths[i] = longest_word(table->columns[view->columns[i]].title);
