@@ -238,7 +238,8 @@ static bool is_free(const struct roof *roof, const struct frame *frame, const st
                     const struct box *labels, size_t label_count)
 {
     bool free_place = box->left > frame->x.from && box->right < frame->x.to &&
-                      box->bottom < frame->y.from && box->top > frame->y.to;
+                      box->bottom < frame->y.from &&
+                      box->top > svg_at(&frame->y, roof->rates[ROOF_FMA]) + 3;
     for (size_t i = 0; i < label_count; i++) {
         free_place = free_place && !overlaps(box, &labels[i]);
     }

@@ -103,7 +103,8 @@ void svg_text(FILE *out, const char *class, enum svg_anchor anchor, double x, do
     va_start(arguments, format);
     const int length = vasprintf(&text, format, arguments);
     va_end(arguments);
-    if (length < 0) {
+    if (length <= 0) {
+        free(length < 0 ? NULL : text);
         return;
     }
     fprintf(out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\"%s>", class, x, y,
