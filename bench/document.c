@@ -10,6 +10,9 @@
 
 static const size_t MOST_BYTES = (size_t)1 << 28;
 
+/* No measurement is larger, and what is computed from numbers up to this stays finite. */
+static const double MOST_NUMBER = 1e20;
+
 double document_number(const json_t *object, const char *key, double absent)
 {
     const json_t *value = json_object_get(object, key);
@@ -106,6 +109,12 @@ static bool is_verdict(const char *text)
     return false;
 }
 
+static bool is_within(const json_t *value, double least)
+{
+    const double number = json_number_value(value); /* 0 for what is none */
+    return json_is_number(value) && number >= least && number <= MOST_NUMBER;
+}
+
 /* NULL if the value is of the type, else what it should be. What is in it is not looked at. */
 static const char *mismatch(const json_t *value, enum document_type type)
 {
@@ -113,10 +122,9 @@ static const char *mismatch(const json_t *value, enum document_type type)
     case DOCUMENT_TEXT:
         return json_is_string(value) ? NULL : "a text";
     case DOCUMENT_NUMBER:
-        return json_is_number(value) ? NULL : "a number";
+        return is_within(value, -MOST_NUMBER) ? NULL : "a number between -1e20 and 1e20";
     case DOCUMENT_AMOUNT:
-        return json_is_number(value) && json_number_value(value) >= 0 ? NULL
-                                                                      : "a number of at least 0";
+        return is_within(value, 0) ? NULL : "a number of at least 0 and at most 1e20";
     case DOCUMENT_COUNT:
         return json_is_integer(value) && json_integer_value(value) >= 0
                    ? NULL

@@ -206,8 +206,8 @@ static void plot_scaling(FILE *out, const struct report *report)
                       PANEL_HEIGHT * (double)lines);
         }
         collect(report, i, &curve);
-        draw_curve(out, &curve, (double)(place % PANELS_ACROSS) * PANEL_WIDTH,
-                   (double)(place / PANELS_ACROSS) * PANEL_HEIGHT);
+        const size_t across = place % PANELS_ACROSS, down = place / PANELS_ACROSS;
+        draw_curve(out, &curve, PANEL_WIDTH * (double)across, PANEL_HEIGHT * (double)down);
         drawn++;
         if (drawn % PANELS_FIGURE == 0 || drawn == curves) {
             svg_end(out);

@@ -54,7 +54,7 @@ static void add_spot(struct sweep *sweep, const char *name, double n, double gfl
     while (series < sweep->series_count && strcmp(sweep->names[series], name) != 0) {
         series++;
     }
-    if (series == MOST_SERIES || !(gflops > 0) || !(n > 0)) {
+    if (series == MOST_SERIES || !(gflops > 0) || !(n > 0) || !isfinite(ceiling)) {
         return;
     }
     if (series == sweep->series_count) {

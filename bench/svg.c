@@ -144,7 +144,9 @@ double svg_at(const struct svg_scale *scale, double value)
 {
     const double part = scale->log ? log(value / scale->low) / log(scale->high / scale->low)
                                    : (value - scale->low) / (scale->high - scale->low);
-    return scale->from + part * (scale->to - scale->from);
+    /* Beside the plot, wherever numbers beyond reason would lead. */
+    const double kept = isfinite(part) ? fmin(fmax(part, -10), 10) : 0;
+    return scale->from + kept * (scale->to - scale->from);
 }
 
 double svg_round_up(double value)
@@ -164,8 +166,9 @@ static size_t log_ticks(const struct svg_scale *scale, size_t wanted, double tic
     static const double parts[] = {1, 2, 5};
     const double decades = log10(scale->high / scale->low);
     const bool whole = decades * 3 > (double)wanted + 2;
+    const int first = (int)floor(log10(scale->low)), last = (int)ceil(log10(scale->high));
     size_t count = 0;
-    for (double power = floor(log10(scale->low)); power <= ceil(log10(scale->high)); power++) {
+    for (int power = first; power <= last; power++) {
         for (size_t i = 0; i < (whole ? 1 : 3) && count < SVG_TICKS; i++) {
             const double value = parts[i] * pow(10, power);
             if (value >= scale->low * (1 - 1e-9) && value <= scale->high * (1 + 1e-9)) {
@@ -178,14 +181,18 @@ static size_t log_ticks(const struct svg_scale *scale, size_t wanted, double tic
 
 size_t svg_ticks(const struct svg_scale *scale, size_t wanted, double ticks[SVG_TICKS])
 {
+    if (!(scale->high > scale->low)) {
+        return 0;
+    }
     if (scale->log) {
         return log_ticks(scale, wanted, ticks);
     }
     const double step = svg_round_up((scale->high - scale->low) / (double)wanted);
+    const double first = ceil(scale->low / step - 1e-9);
     size_t count = 0;
-    for (double i = ceil(scale->low / step - 1e-9);
-         i * step <= scale->high + 1e-9 * step && count < SVG_TICKS; i++) {
-        ticks[count++] = i == 0 ? 0 : i * step;
+    while (count < SVG_TICKS && (first + (double)count) * step <= scale->high + 1e-9 * step) {
+        ticks[count] = (first + (double)count) * step;
+        count++;
     }
     return count;
 }

@@ -66,7 +66,7 @@ Test(document, typed_keys)
     cr_assert_eq(document_get_flag(&row, "name", &flag), PN_ERROR_DATA);
     said("is the text 'a/b', not true or false");
     cr_assert_eq(document_get_number(&row, "name", &number), PN_ERROR_DATA);
-    said("is the text 'a/b', not a number");
+    said("is the text 'a/b', not a number between -1e20 and 1e20");
     cr_assert_eq(document_get_number(&row, "ratio", &number), PN_ERROR_DATA);
     said("rows[0] \"a/b\": key \"ratio\": is missing");
     cr_assert_eq(document_get_number(&row, "p", &number), PN_ERROR_DATA);
