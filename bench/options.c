@@ -29,13 +29,24 @@ struct parser {
     void *values;
 };
 
+/* The option of a letter that is the whole text. */
+static const struct option_spec *find_letter(const struct option_spec *options, const char *text)
+{
+    for (; options->name != NULL; options++) {
+        if (options->letter != 0 && options->letter == text[0] && text[1] == '\0') {
+            return options;
+        }
+    }
+    return NULL;
+}
+
 /* One option, whose word is the one before parser->next. */
 static pn_status parse_option(struct parser *parser, const char *word)
 {
-    const char *name = word + 2;
+    const char *name = word + 1 + (word[1] == '-');
     const size_t length = strcspn(name, "=");
-    const struct option_spec *option =
-        word[1] == '-' ? options_find(parser->options, name, length) : NULL;
+    const struct option_spec *option = word[1] == '-' ? options_find(parser->options, name, length)
+                                                      : find_letter(parser->options, word + 1);
     if (option == NULL) {
         return error_set(PN_ERROR_USAGE, "%s: unknown option of %s; see pinion-bench %s --help",
                          word, parser->command, parser->command);
@@ -139,16 +150,23 @@ void options_print(const struct option_spec *options)
 /* --- parsers -------------------------------------------------------------------------------------
  */
 
-bool option_read_count(const char *text, size_t *value)
+/* A whole number within bounds, or false. */
+static bool read_number(const char *text, double least, double most, size_t *value)
 {
     char *end;
     errno = 0;
     const long long number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < 1 || number > 1000000) {
+    if (errno != 0 || end == text || *end != '\0' || (double)number < least ||
+        (double)number > most) {
         return false;
     }
     *value = (size_t)number;
     return true;
+}
+
+bool option_read_count(const char *text, size_t *value)
+{
+    return read_number(text, 1, 1e6, value);
 }
 
 pn_status option_flag(const struct option_spec *option, const char *text, void *place)
@@ -169,8 +187,7 @@ pn_status option_text(const struct option_spec *option, const char *text, void *
 pn_status option_count(const struct option_spec *option, const char *text, void *place)
 {
     size_t value;
-    if (!option_read_count(text, &value) || (double)value < option->least ||
-        (double)value > option->most) {
+    if (!read_number(text, option->least, option->most, &value)) {
         return error_set(PN_ERROR_USAGE, "--%s '%s': give a number from %.0f to %.0f", option->name,
                          text, option->least, option->most);
     }

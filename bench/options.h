@@ -22,6 +22,7 @@ struct option_spec {
     option_parser parse;
     size_t offset;      /* of the value in the command's struct */
     double least, most; /* of numbers */
+    char letter;        /* -x is the same; 0: none */
 };
 
 /* Words that are no options. */
