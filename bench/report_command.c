@@ -66,6 +66,9 @@ static pn_status run_report(const void *values, const struct option_words *words
     if (options->text && options->markdown) {
         return error_set(PN_ERROR_USAGE, "report: --text and --md exclude each other; choose one");
     }
+    if (options->output != NULL && options->output[0] == '\0') {
+        return error_set(PN_ERROR_USAGE, "report: -o '' names no file; give one");
+    }
     json_t *document;
     pn_status status = document_load(words->list[0], &document);
     if (status != PN_OK) {
