@@ -260,11 +260,13 @@ static void draw_labels(FILE *out, const struct report *report, const struct roo
     size_t count = 0;
     for (size_t i = 0; i < roof->count && count < MOST_LABELS; i++) {
         const struct point *point = &roof->points[i];
-        char kernel[REPORT_TEXT], detail[REPORT_TEXT], name[2 * REPORT_TEXT];
+        char kernel[REPORT_TEXT], shape[REPORT_TEXT], cache[REPORT_TEXT], name[4 * REPORT_TEXT];
         report_field(point->row, ROW_KERNEL, kernel);
-        report_detail(report, point->row, detail);
-        snprintf(name, sizeof name, "%s %s", kernel, detail);
-        const double width = fmin(svg_name_width(name), 240);
+        report_field(point->row, ROW_SHAPE, shape);
+        report_field(point->row, ROW_CACHE, cache);
+        snprintf(name, sizeof name, "%s %s%s%s", kernel, shape,
+                 report->varies[ROW_CACHE] ? " " : "", report->varies[ROW_CACHE] ? cache : "");
+        const double width = fmin(svg_name_width(name), 320);
         const double x = svg_at(&frame->x, point->intensity);
         const double y = svg_at(&frame->y, point->gflops);
         const struct box places[] = {{x + 8, y - 6, x + 8 + width, y + 6},

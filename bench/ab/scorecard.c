@@ -132,8 +132,8 @@ pn_status scorecard_rows(const struct scorecard *card, const char *condition, si
     size_t count;
     scorecard_injections(threads, &count);
     int failed =
-        json_array_append_new(rows, tally_json(condition, "nothing, whole suites", &card->suites));
-    failed |= json_array_append_new(rows, tally_json(condition, "nothing, rows", &card->rows));
+        json_array_append_new(rows, tally_json(condition, "A/A, whole suites", &card->suites));
+    failed |= json_array_append_new(rows, tally_json(condition, "A/A, rows", &card->rows));
     for (size_t i = 0; i < count; i++) {
         failed |= json_array_append_new(
             rows, tally_json(condition, injections[i].name, &card->injected[i]));

@@ -28,7 +28,8 @@ const plots = [...document.querySelectorAll('main svg')].map(svg => {
         const box = mark.getBoundingClientRect();
         const style = getComputedStyle(mark);
         return {left: box.left - frame.left, right: box.right - frame.left,
-                top: box.top - frame.top, bottom: box.bottom - frame.top, fill: style.fill};
+                top: box.top - frame.top, bottom: box.bottom - frame.top, fill: style.fill,
+                cell: mark.classList.contains('mark-cell')};
     });
     return {id: svg.id, width: frame.width, height: frame.height, texts, marks};
 });
@@ -128,9 +129,10 @@ class Browser(BrowserTest):
             source = self.report(name)
             mine = Page(source)
             seen = Page(self.chromium(self.write("page.html", source), "--dump-dom"))
-            plots = {svg.attributes["id"]: len(svg.marks()) for svg in mine.root.all("main")[0].all("svg")}
-            rendered = {svg.attributes["id"]: len(svg.marks())
-                        for svg in seen.root.all("main")[0].all("svg")}
+            plots, rendered = (
+                {svg.attributes["id"]: len(svg.marks()) for svg in page.root.all("main")[0].all("svg")}
+                for page in (mine, seen)
+            )
             with self.subTest(document=name):
                 self.assertTrue(plots)
                 self.assertEqual(rendered, plots)
@@ -158,6 +160,9 @@ class Browser(BrowserTest):
                             break
                         # Boxes are of whole lines: letters are lower.
                         self.assertLess(overlap(box, other), 4, (box, other))
+                for mark in plot["marks"]:
+                    for box in texts if mark["cell"] is False else []:
+                        self.assertLess(overlap(mark, box), 4, (mark, box))
 
     def test_nothing_overlaps_or_is_cut(self):
         for name in SAMPLES:
