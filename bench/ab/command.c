@@ -18,7 +18,7 @@ struct ab_options {
     struct output_options output;
     struct suite_options suite;
     bool git, quick;
-    double margin_percent, sample_ns;
+    double margin_percent, turn_ns;
     size_t threads, seed;
 };
 
@@ -39,8 +39,8 @@ static const struct option_spec ab_option_list[] = {
      0.1, 50},
     {"budget", "SECONDS", "about how long it may take (200, quick: 50)", option_real,
      AT(suite.budget_s), 1, 36000},
-    {"min-time", "MS", "a sample takes at least this long (1, quick: 0.5)", option_milliseconds,
-     AT(sample_ns), 0, 0},
+    {"min-time", "MS", "a turn takes at least this long (1, quick: 0.5)", option_milliseconds,
+     AT(turn_ns), 0, 0},
     {"seed", "N", "of orders and data; the same measures in the same order (1)", option_count,
      AT(seed), 0, 4294967295},
     {"unchecked", NULL, "without comparing results with plain loops first", option_flag,
@@ -298,8 +298,8 @@ static pn_status run_ab(const void *values, const struct option_words *words)
     if (options.suite.budget_s == 0) {
         options.suite.budget_s = options.quick ? 50 : 200;
     }
-    if (options.sample_ns == 0) {
-        options.sample_ns = options.quick ? 5e5 : 1e6;
+    if (options.turn_ns == 0) {
+        options.turn_ns = options.quick ? 5e5 : 1e6;
     }
     struct git_builds builds = {0};
     const char *libraries[ARM_COUNT] = {words->list[0], words->list[0], words->list[1]};
@@ -311,8 +311,8 @@ static pn_status run_ab(const void *values, const struct option_words *words)
     }
     struct session session = {0};
     if (status == PN_OK) {
-        status = session_create(libraries, options.threads, options.sample_ns,
-                                (uint32_t)options.seed, &session);
+        status = session_create(libraries, options.threads, options.turn_ns, (uint32_t)options.seed,
+                                &session);
     }
     if (status == PN_OK) {
         status = compare(&options, words, &session);

@@ -39,6 +39,7 @@ struct request {
     /* Copies of the two arenas that calls go through in turns. */
     size_t batch_copies, weight_copies;
     size_t calls, warm_calls;
+    size_t samples; /* the fastest that was not disturbed counts */
     struct injection injection;
 };
 

@@ -25,9 +25,9 @@ struct launch *recording_start(struct recording *recording, int stage, size_t ca
 void launch_add(struct launch *launch, const double ns[ARM_COUNT])
 {
     for (int i = 0; i < ARM_COUNT; i++) {
-        launch->ns[i][launch->blocks] = ns[i];
+        launch->ns[i][launch->samples] = ns[i];
     }
-    launch->blocks++;
+    launch->samples++;
 }
 
 void recording_free(struct recording *recording)
@@ -57,9 +57,9 @@ json_t *recording_json(const struct recording *recording)
     for (size_t i = 0; i < recording->launches; i++) {
         const struct launch *launch = &recording->list[i];
         json_t *object = json_pack("{s:i, s:o, s:o, s:o}", "stage", launch->stage, "old",
-                                   times_json(launch->ns[ARM_OLD], launch->blocks), "placebo",
-                                   times_json(launch->ns[ARM_PLACEBO], launch->blocks), "new",
-                                   times_json(launch->ns[ARM_NEW], launch->blocks));
+                                   times_json(launch->ns[ARM_OLD], launch->samples), "placebo",
+                                   times_json(launch->ns[ARM_PLACEBO], launch->samples), "new",
+                                   times_json(launch->ns[ARM_NEW], launch->samples));
         if (json_array_append_new(array, object) != 0) {
             json_decref(array);
             return NULL;

@@ -1,5 +1,4 @@
-/* ab/recording.h: what was measured of one row: times of the three arms, block by block, launch by
- * launch. */
+/* ab/recording.h: what was measured of one row: times of the three arms, launch by launch. */
 #ifndef PINION_BENCH_AB_RECORDING_H
 #define PINION_BENCH_AB_RECORDING_H
 
@@ -10,11 +9,11 @@
 
 enum arm_index { ARM_OLD, ARM_PLACEBO, ARM_NEW, ARM_COUNT };
 
-/* The blocks that one set of processes measured. */
+/* What one set of processes measured: as many samples of each arm. */
 struct launch {
     int stage;
-    size_t blocks, capacity;
-    double *ns[ARM_COUNT]; /* [blocks] */
+    size_t samples, capacity;
+    double *ns[ARM_COUNT]; /* [samples] */
 };
 
 struct recording {
@@ -22,10 +21,10 @@ struct recording {
     struct launch *list;
 };
 
-/* Starts a launch with room for `capacity` blocks; NULL without memory. It stays valid until the
+/* Starts a launch with room for `capacity` samples; NULL without memory. It stays valid until the
  * next is started. */
 struct launch *recording_start(struct recording *recording, int stage, size_t capacity);
-/* Adds a block to a launch that has room. */
+/* Adds a sample of each arm to a launch that has room. */
 void launch_add(struct launch *launch, const double ns[ARM_COUNT]);
 void recording_free(struct recording *recording);
 

@@ -39,15 +39,15 @@ const struct injection_kind_of_row *scorecard_injections(size_t threads, size_t 
 /* --- counting ----------------------------------------------------------------------------------
  */
 
-/* All blocks of the first stage, as a tool that counts every sample would have them. */
+/* All samples of the first stage, as a tool that counts every sample would have them. */
 static size_t samples_of(const struct recording *recording, enum arm_index arm, double *samples)
 {
     size_t count = 0;
     for (size_t i = 0; i < recording->launches; i++) {
         const struct launch *launch = &recording->list[i];
         if (launch->stage == 1) {
-            memcpy(samples + count, launch->ns[arm], launch->blocks * sizeof *samples);
-            count += launch->blocks;
+            memcpy(samples + count, launch->ns[arm], launch->samples * sizeof *samples);
+            count += launch->samples;
         }
     }
     return count;
@@ -57,7 +57,7 @@ static pn_status ask_rivals(const struct recording *recording, bool says[JUDGE_C
 {
     size_t most = 1;
     for (size_t i = 0; i < recording->launches; i++) {
-        most += recording->list[i].blocks;
+        most += recording->list[i].samples;
     }
     double *old = malloc(2 * most * sizeof *old), *new = old + most;
     if (old == NULL) {

@@ -22,7 +22,7 @@ static const char *const condition_names[CONDITIONS] = {"quiet", "loaded"};
 struct selftest_options {
     struct output_options output;
     struct suite_options suite;
-    double sample_ns, margin_percent;
+    double turn_ns, margin_percent;
     size_t threads, seed, runs, injected;
     const char *condition, *scorecard;
 };
@@ -47,8 +47,8 @@ static const struct option_spec selftest_option_list[] = {
     {"margin", "PERCENT", "as of ab (1)", option_real, AT(margin_percent), 0.1, 50},
     {"budget", "SECONDS", "of each comparison, as of ab --quick (50)", option_real,
      AT(suite.budget_s), 1, 36000},
-    {"min-time", "MS", "a sample takes at least this long (0.5)", option_milliseconds,
-     AT(sample_ns), 0, 0},
+    {"min-time", "MS", "a turn takes at least this long (0.5)", option_milliseconds, AT(turn_ns), 0,
+     0},
     {"seed", "N", "of orders, data and which rows get injections (1)", option_count, AT(seed), 0,
      4294967295},
     {"json", NULL, OUTPUT_JSON_HELP, option_flag, AT(output.json), 0, 0},
@@ -58,7 +58,7 @@ static const struct option_spec selftest_option_list[] = {
 
 static const struct selftest_options selftest_defaults = {
     .suite = {.budget_s = 50, .longest_ns = 4e6, .unchecked = true},
-    .sample_ns = 5e5,
+    .turn_ns = 5e5,
     .margin_percent = 1,
     .threads = 1,
     .seed = 1,
@@ -92,7 +92,7 @@ static pn_status compare_once(const struct selftest_options *options, const char
     struct session session = {0};
     struct suite suite = {0};
     pn_status status =
-        session_create(libraries, options->threads, options->sample_ns, seed, &session);
+        session_create(libraries, options->threads, options->turn_ns, seed, &session);
     if (status == PN_OK) {
         status = suite_create(&session, &options->suite, &suite);
     }
@@ -173,7 +173,7 @@ static json_t *scorecard_key(const struct selftest_options *options, const struc
                             json_object_get(output->root, "isa"), "threads",
                             json_object_get(output->root, "threads"), "version", pn_version(),
                             "budget", options->suite.budget_s, "min_time_ms",
-                            options->sample_ns / 1e6, "margin_percent", options->margin_percent,
+                            options->turn_ns / 1e6, "margin_percent", options->margin_percent,
                             "filter", options->suite.filter == NULL ? "" : options->suite.filter);
     json_t *virtual = json_object_get(machine, "virtual_machine");
     if (key != NULL && virtual != NULL) {

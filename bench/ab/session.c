@@ -14,19 +14,23 @@
 /* A disturbed block is measured again this often; then it counts as it is. */
 enum { BLOCK_RETRIES = 2, TURNS = 2 * ARM_COUNT };
 
-/* What disturbs a block. */
-static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_STEAL | TAINT_THROTTLE;
+/* What makes a block worthless. Stolen time is counted in ticks too long to tell whose it was. */
+static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_THROTTLE;
 
-/* Of a sample: what runs untimed before it, so that caches hold what the arm before displaced. */
+/* A turn is cut into so many samples: where others take the processor now and then, some of them
+ * are whole. */
+enum { TURN_SAMPLES = 4 };
+
+/* Of a turn: what runs untimed before it, so that caches hold what the arm before displaced. */
 static const double WARM_SHARE = 0.15;
 
 static const char *const arm_names[ARM_COUNT] = {"old", "placebo", "new"};
 
-pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double sample_ns,
+pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double turn_ns,
                          uint32_t seed, struct session *session)
 {
     *session = (struct session){.threads = threads,
-                                .sample_ns = sample_ns,
+                                .turn_ns = turn_ns,
                                 .seed = seed,
                                 .random = seed * 0x9E3779B97F4A7C15u + 0x632BE59BD9B4E019u,
                                 .memory_fd = memfd_create("pinion-bench operands", 0)};
@@ -127,7 +131,8 @@ static struct request request_of(const struct session *session, const struct ab_
                               .batch_copies = row->batch_copies,
                               .weight_copies = row->weight_copies,
                               .calls = row->calls,
-                              .warm_calls = row->warm_calls};
+                              .warm_calls = row->warm_calls,
+                              .samples = row->samples};
     if (arm == ARM_NEW) {
         request.injection = row->injection;
         request.injection.call_ns = row->call_ns;
@@ -164,37 +169,37 @@ pn_status session_check(struct session *session, struct ab_row *row)
 /* Finds the calls of a sample, on the old build. It must take long enough twice. */
 static pn_status calibrate(struct session *session, struct ab_row *row)
 {
+    const double sample_ns = session->turn_ns / TURN_SAMPLES;
     size_t calls = 1;
+    row->warm_calls = 0;
+    row->samples = 1;
     for (int reached = 0; reached < 2;) {
         row->calls = calls;
-        row->warm_calls = 0;
         const pn_status status = ask(session, row, ARM_OLD, REQUEST_RUN);
         if (status != PN_OK) {
             return status;
         }
         row->call_ns = session->arms[ARM_OLD].page->reply.ns;
         const double total = fmax(row->call_ns * (double)calls, 1.0);
-        if (total >= session->sample_ns) {
+        if (total >= sample_ns) {
             reached++;
             continue;
         }
         reached = 0;
-        calls =
-            (size_t)ceil((double)calls * fmin(fmax(1.1 * session->sample_ns / total, 1.25), 100.0));
+        calls = (size_t)ceil((double)calls * fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0));
     }
-    row->warm_calls = (size_t)ceil(WARM_SHARE * (double)calls);
+    const double samples = session->turn_ns / (row->call_ns * (double)calls);
+    row->samples = (size_t)fmin(fmax(samples, 1), TURN_SAMPLES);
+    row->warm_calls = (size_t)ceil(WARM_SHARE * (double)(calls * row->samples));
     return PN_OK;
 }
 
 /* One block; *taint says what disturbed it. */
 static pn_status measure_block(struct session *session, const struct ab_row *row,
-                               double ns[ARM_COUNT], unsigned *taint)
+                               double ns[2][ARM_COUNT], unsigned *taint)
 {
     int order[ARM_COUNT];
     random_order(session, order);
-    for (int i = 0; i < ARM_COUNT; i++) {
-        ns[i] = 0;
-    }
     *taint = 0;
     for (int turn = 0; turn < TURNS; turn++) {
         const int arm = order[turn < ARM_COUNT ? turn : TURNS - 1 - turn];
@@ -209,7 +214,7 @@ static pn_status measure_block(struct session *session, const struct ab_row *row
             return status;
         }
         const struct reply *reply = &session->arms[arm].page->reply;
-        ns[arm] += reply->ns / 2;
+        ns[turn / ARM_COUNT][arm] = reply->ns;
         *taint |= reply->taint & DISTURBED;
     }
     return PN_OK;
@@ -219,7 +224,7 @@ static pn_status measure_block(struct session *session, const struct ab_row *row
 static pn_status add_block(struct session *session, const struct ab_row *row, double end,
                            struct launch *launch)
 {
-    double ns[ARM_COUNT];
+    double ns[2][ARM_COUNT];
     unsigned taint = 0;
     int attempt = 0;
     do {
@@ -232,7 +237,8 @@ static pn_status add_block(struct session *session, const struct ab_row *row, do
     } while (taint != 0 && attempt++ < BLOCK_RETRIES && measure_now() < end);
     session->blocks++;
     session->disturbed += taint != 0;
-    launch_add(launch, ns);
+    launch_add(launch, ns[0]);
+    launch_add(launch, ns[1]);
     return PN_OK;
 }
 
@@ -251,7 +257,7 @@ pn_status session_measure(struct session *session, struct ab_row *row, int stage
                           double nanoseconds, size_t least, size_t most)
 {
     const double end = measure_now() + nanoseconds;
-    struct launch *launch = recording_start(&row->recording, stage, most);
+    struct launch *launch = recording_start(&row->recording, stage, 2 * most);
     if (launch == NULL) {
         return error_memory(most * ARM_COUNT * sizeof(double), "measurements");
     }
@@ -259,8 +265,8 @@ pn_status session_measure(struct session *session, struct ab_row *row, int stage
     if (status == PN_OK && row->calls == 0) {
         status = calibrate(session, row);
     }
-    while (status == PN_OK && launch->blocks < most &&
-           (launch->blocks < least || measure_now() < end)) {
+    for (size_t block = 0;
+         status == PN_OK && block < most && (block < least || measure_now() < end); block++) {
         status = add_block(session, row, end, launch);
     }
     return status;

@@ -21,7 +21,8 @@ struct ab_row {
     } place[ARM_COUNT]; /* in each build's table */
     bool same_layout;   /* else data are written anew at each turn */
     size_t batch_copies, weight_copies;
-    size_t calls, warm_calls; /* of a sample; 0: not calibrated yet */
+    size_t calls;               /* of a sample; 0: not calibrated yet */
+    size_t samples, warm_calls; /* of a turn */
     double call_ns;
     struct injection injection; /* of the new build */
     struct recording recording;
@@ -31,7 +32,7 @@ struct ab_row {
 struct session {
     const char *libraries[ARM_COUNT];
     size_t threads;
-    double sample_ns;
+    double turn_ns;
     uint32_t seed;
     uint64_t random; /* state */
     struct arm arms[ARM_COUNT];
@@ -43,7 +44,7 @@ struct session {
 };
 
 /* libraries[ARM_PLACEBO] is a copy of the old one or the same file. */
-pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double sample_ns,
+pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double turn_ns,
                          uint32_t seed, struct session *session);
 void session_free(struct session *session);
 

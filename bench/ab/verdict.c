@@ -24,40 +24,28 @@ struct launch_values {
     double change, placebo, old_ns, new_ns;
 };
 
-/* The median over blocks of ln a - ln b. */
-static double median_change(const double *a, const double *b, size_t count, double *scratch)
+/* Noise only ever adds time, and often doubles it: the lower quartile sees the code, and not one
+ * lucky sample either. `scratch` has room for the samples. */
+static double quiet_time(const double *ns, size_t count, double *scratch)
 {
-    for (size_t i = 0; i < count; i++) {
-        scratch[i] = log(a[i] / b[i]);
-    }
-    return stats_median(scratch, count);
+    memcpy(scratch, ns, count * sizeof *ns);
+    return stats_quantile(scratch, count, 0.25);
 }
 
-static double median_of(const double *values, size_t count, double *scratch)
-{
-    memcpy(scratch, values, count * sizeof *values);
-    return stats_median(scratch, count);
-}
-
-/* `scratch` has room for the launch's blocks. */
 static struct launch_values values_of(const struct launch *launch, double *scratch)
 {
-    const double *old = launch->ns[ARM_OLD], *same = launch->ns[ARM_PLACEBO],
-                 *new = launch->ns[ARM_NEW];
-    const size_t count = launch->blocks;
-    return (struct launch_values){
-        .change =
-            (median_change(new, old, count, scratch) + median_change(new, same, count, scratch)) /
-            2,
-        .placebo = median_change(same, old, count, scratch),
-        .old_ns = sqrt(median_of(old, count, scratch) * median_of(same, count, scratch)),
-        .new_ns = median_of(new, count, scratch),
-    };
+    const double old = quiet_time(launch->ns[ARM_OLD], launch->samples, scratch);
+    const double same = quiet_time(launch->ns[ARM_PLACEBO], launch->samples, scratch);
+    const double new = quiet_time(launch->ns[ARM_NEW], launch->samples, scratch);
+    return (struct launch_values){.change = log(new) - (log(old) + log(same)) / 2,
+                                  .placebo = log(same) - log(old),
+                                  .old_ns = sqrt(old * same),
+                                  .new_ns = new};
 }
 
 static bool counts(const struct launch *launch, int stage)
 {
-    return (stage == 0 || launch->stage == stage) && launch->blocks > 0;
+    return (stage == 0 || launch->stage == stage) && launch->samples > 0;
 }
 
 /* The values of a stage's launches in turn; their number. NULL and 0 without memory. */
@@ -66,7 +54,7 @@ static struct launch_values *values_of_stage(const struct recording *recording, 
 {
     size_t longest = 1;
     for (size_t i = 0; i < recording->launches; i++) {
-        longest = recording->list[i].blocks > longest ? recording->list[i].blocks : longest;
+        longest = recording->list[i].samples > longest ? recording->list[i].samples : longest;
     }
     struct launch_values *values = malloc((recording->launches + 1) * sizeof *values);
     double *scratch = malloc(longest * sizeof *scratch);

@@ -1,8 +1,8 @@
 /*
  * ab/verdict.h: what recordings say. The launch is the unit of evidence: where the system put code
- * and stack is the same for all blocks of a launch, so they repeat each other's luck. A launch's
- * value is the mean of two medians over its blocks, of ln new - ln old and of ln new - ln placebo:
- * both are 0 in the middle where nothing changed, however skewed the noise is.
+ * and stack is the same for all samples of a launch, so they repeat each other's luck. A launch's
+ * value is ln new - (ln old + ln placebo) / 2 of the arms' lower quartiles: noise only ever adds
+ * time.
  *
  * A row is REGRESSED when the lower bound of its mean passes the margin and the exact sign-flip
  * test says so too, under Holm's correction over the rows that were measured again; OK when the

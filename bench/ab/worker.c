@@ -154,6 +154,27 @@ static void run_calls(void *context, size_t thread, size_t calls)
     }
 }
 
+/* The fastest sample of those in which no thread was preempted, or if there is none of all. */
+static pn_status take_samples(struct worker *worker, const struct request *request, double *ns,
+                              bool *clean)
+{
+    double best_clean = INFINITY, best = INFINITY;
+    for (size_t i = 0; i < request->samples; i++) {
+        double sample;
+        bool undisturbed;
+        const pn_status status =
+            measure_once(&worker->team, run_calls, worker, request->calls, &sample, &undisturbed);
+        if (status != PN_OK) {
+            return status;
+        }
+        best = fmin(best, sample);
+        best_clean = undisturbed ? fmin(best_clean, sample) : best_clean;
+    }
+    *clean = isfinite(best_clean);
+    *ns = *clean ? best_clean : best;
+    return PN_OK;
+}
+
 static pn_status run_problem(struct worker *worker, const struct request *request)
 {
     worker->injection = (struct injection){0};
@@ -164,18 +185,19 @@ static pn_status run_problem(struct worker *worker, const struct request *reques
         status = measure_once(&worker->team, run_calls, worker, request->warm_calls, &ns, &clean);
     }
     worker->injection = request->injection;
-    if (status != PN_OK) {
-        return fail(worker, pn_error_message());
-    }
     struct taint_snapshot before, after;
     taint_take(worker->taint, &before);
-    status = measure_once(&worker->team, run_calls, worker, request->calls, &ns, &clean);
+    if (status == PN_OK) {
+        status = take_samples(worker, request, &ns, &clean);
+    }
     taint_take(worker->taint, &after);
     if (status != PN_OK) {
         return fail(worker, pn_error_message());
     }
+    /* Whether a preemption matters, the samples say better than the whole. */
+    const unsigned taint = taint_since(&before, &after) & ~(unsigned)TAINT_SWITCH;
     worker->page->reply.ns = ns / (double)request->calls;
-    worker->page->reply.taint = taint_since(&before, &after) | (clean ? 0 : TAINT_SWITCH);
+    worker->page->reply.taint = taint | (clean ? 0 : TAINT_SWITCH);
     return PN_OK;
 }
 
