@@ -275,6 +275,24 @@ Test(copies, are_whole_problems_of_their_own)
     }
 }
 
+Test(copies, point_to_rows_of_their_own)
+{
+    const struct problem *problem = problem_named("gather_f32", "32x784");
+    struct copies copies;
+    cr_assert_eq(copies_create(table("scalar"), problem, CACHE_COLD, 20000000, &copies), PN_OK);
+    copies_fill(&copies, 7);
+    cr_assert_gt(copies.batch.count, 2);
+    for (size_t i = 0; i < copies.batch.count; i++) {
+        const struct operands *operands = copies_next(&copies);
+        const char *pool = operands->buffer[0];
+        const char *const *rows = operands->buffer[1];
+        for (size_t r = 0; r < problem->m; r++) {
+            cr_assert(rows[r] >= pool && rows[r] < pool + copies.batch.bytes, "call %zu", i);
+        }
+    }
+    copies_free(&copies);
+}
+
 /* A call on any copy gives what one on the first gives. */
 Test(copies, hold_the_same)
 {
