@@ -54,22 +54,24 @@ static void run_naive_ijk(void *context, size_t thread, size_t iterations)
 /* --- where the data lie --------------------------------------------------------------------------
  */
 
-/* What a call does to buffers that belong to a layer. */
-static struct work weights_work(const struct simd_kernels *kernels, const struct problem *problem)
+/* What a call, of which `work` is all, does to buffers that belong to a layer. */
+static struct work weights_work(const struct row *row, const struct work *work)
 {
     struct buffer list[PROBLEM_BUFFERS];
     memset(list, 0, sizeof list);
-    problem->family->buffers(kernels, problem, list);
-    struct work work = {0};
+    row->problem->family->buffers(row->kernels, row->problem, list);
+    double bytes[BUFFER_SCRATCH + 1] = {0};
     for (int i = 0; i < PROBLEM_BUFFERS; i++) {
         const struct buffer *buffer = &list[i];
-        const double bytes = (double)(buffer->rows * buffer->columns * buffer->element);
-        const bool updated = buffer->weight && buffer->use == BUFFER_UPDATED;
-        work.read += updated || (buffer->weight && buffer->use == BUFFER_INPUT) ? bytes : 0;
-        work.written += updated || (buffer->weight && buffer->use == BUFFER_OUTPUT) ? bytes : 0;
-        work.in_place += updated ? bytes : 0;
+        if (buffer->weight) {
+            bytes[buffer->use] += (double)(buffer->rows * buffer->columns * buffer->element);
+        }
     }
-    return work;
+    /* Optimizers that need less state leave the rest of it alone. */
+    const double updated = fmin(bytes[BUFFER_UPDATED], work->in_place);
+    return (struct work){.read = bytes[BUFFER_INPUT] + updated,
+                         .written = bytes[BUFFER_OUTPUT] + updated,
+                         .in_place = updated};
 }
 
 /* All of the work and its level; in the state of training what moves a layer's bytes, too, apart.
@@ -85,7 +87,7 @@ static void cut_work(const struct machine *machine, const struct row *row, struc
     if (row->key.cache != CACHE_TRAIN) {
         return;
     }
-    const struct work weights = weights_work(row->kernels, row->problem);
+    const struct work weights = weights_work(row, &works[0]);
     struct work batch = works[0];
     batch.read = fmax(batch.read - weights.read, 0);
     batch.written = fmax(batch.written - weights.written, 0);

@@ -153,12 +153,6 @@ Test(choice, gives_hot_rows_of_one_thread_by_default)
 /* --- copies --------------------------------------------------------------------------------------
  */
 
-/* Opens `state`, fills, and notes which copies two times around visit. */
-struct visits {
-    struct copies copies;
-    size_t count; /* calls until the first copy comes again */
-};
-
 static size_t calls_until_seen_again(struct copies *copies, int buffer)
 {
     const char *first = copies_next(copies)->buffer[buffer];
@@ -232,8 +226,27 @@ Test(copies, rotate_what_the_state_says)
     expect_rotation("gemm_nn", "1024x1024x1024", CACHE_COLD);
 }
 
-/* All copies hold the same data, pointers of a copy lead into it, and no copy reaches into another:
- * running in one changes no other. */
+/* What a ring's copies hold. */
+static char *contents(const struct copies_ring *ring)
+{
+    char *bytes = malloc(ring->count * ring->bytes + 1);
+    cr_assert_not_null(bytes);
+    memcpy(bytes, ring->base, ring->count * ring->bytes);
+    return bytes;
+}
+
+static void expect_only_changed(const struct copies_ring *ring, const char *before, size_t index,
+                                const char *kernel)
+{
+    for (size_t i = 0; i < ring->count; i++) {
+        const size_t at = i * ring->bytes;
+        cr_expect(i == index || memcmp(before + at, ring->base + at, ring->bytes) == 0,
+                  "%s: copy %zu changed by a call on %zu", kernel, i, index);
+    }
+}
+
+/* Pointers of a copy lead into it, and no copy reaches into another: a call on one changes no
+ * other. */
 Test(copies, are_whole_problems_of_their_own)
 {
     static const char *const problems[][2] = {{"gather_f32", "32x784"},
@@ -246,26 +259,67 @@ Test(copies, are_whole_problems_of_their_own)
         struct copies copies;
         cr_assert_eq(copies_create(kernels, problem, CACHE_COLD, 2000000, &copies), PN_OK);
         copies_fill(&copies, 7);
-        const size_t count = copies.batch.count;
-        cr_assert_gt(count, 2);
-        size_t batch, weights;
-        sizes(kernels, problem, &batch, &weights);
-        char *before = malloc(copies.arena.size);
-        cr_assert_not_null(before);
-        memcpy(before, copies.arena.base, copies.arena.size);
+        cr_assert_gt(copies.batch.count, 2);
+        char *batch = contents(&copies.batch), *weights = contents(&copies.weights);
+        copies_next(&copies);
         const struct operands *operands = copies_next(&copies);
-        operands = copies_next(&copies); /* not the first */
-        char *own = operands->buffer[first_buffer(&copies.instance, false)];
+        const char *own = operands->buffer[first_buffer(&copies.instance, false)];
         const size_t index = (size_t)(own - copies.batch.base) / copies.batch.bytes;
         cr_assert_neq(index, 0);
         problem->family->run(kernels, operands);
-        for (size_t i = 0; i < count; i++) {
-            const size_t at = i * batch;
-            const size_t offset = (size_t)(copies.batch.base - copies.arena.base) + at;
-            const bool same = memcmp(before + offset, copies.arena.base + offset, batch) == 0;
-            cr_expect(same || i == index, "%s: copy %zu of %zu", problems[p][0], i, index);
+        expect_only_changed(&copies.batch, batch, index, problems[p][0]);
+        expect_only_changed(&copies.weights, weights, index, problems[p][0]);
+        free(batch);
+        free(weights);
+        copies_free(&copies);
+    }
+}
+
+Test(copies, point_to_rows_of_their_own)
+{
+    const struct problem *problem = problem_named("gather_f32", "32x784");
+    struct copies copies;
+    cr_assert_eq(copies_create(table("scalar"), problem, CACHE_COLD, 20000000, &copies), PN_OK);
+    copies_fill(&copies, 7);
+    cr_assert_gt(copies.batch.count, 2);
+    for (size_t i = 0; i < copies.batch.count; i++) {
+        const struct operands *operands = copies_next(&copies);
+        const char *pool = operands->buffer[0];
+        const char *const *rows = operands->buffer[1];
+        for (size_t r = 0; r < problem->m; r++) {
+            cr_assert(rows[r] >= pool && rows[r] < pool + copies.batch.bytes, "call %zu", i);
         }
-        free(before);
+    }
+    copies_free(&copies);
+}
+
+/* A call on any copy gives what one on the first gives. */
+Test(copies, hold_the_same)
+{
+    static const char *const problems[][2] = {{"gather_u8", "32x784"},
+                                              {"softmax_crossentropy", "32x10"},
+                                              {"optimizer_update:adam", "16384"}};
+    const struct simd_kernels *kernels = table("scalar");
+    for (size_t p = 0; p < sizeof problems / sizeof problems[0]; p++) {
+        const struct problem *problem = problem_named(problems[p][0], problems[p][1]);
+        struct copies copies;
+        cr_assert_eq(copies_create(kernels, problem, CACHE_COLD, 100000, &copies), PN_OK);
+        copies_fill(&copies, 7);
+        const struct instance *instance = &copies.instance;
+        for (size_t i = 0; i < copies.batch.count; i++) {
+            problem->family->run(kernels, copies_next(&copies));
+        }
+        for (int b = 0; b < PROBLEM_BUFFERS; b++) {
+            const struct buffer *buffer = &instance->list[b];
+            const struct copies_ring *ring = buffer->weight ? &copies.weights : &copies.batch;
+            const char *first = instance->operands.buffer[b];
+            for (size_t i = 1;
+                 i < ring->count && (buffer->use == BUFFER_OUTPUT || buffer->use == BUFFER_UPDATED);
+                 i++) {
+                cr_expect_eq(memcmp(first, first + i * ring->bytes, buffer_bytes(kernels, buffer)),
+                             0, "%s: buffer %d of copy %zu", problems[p][0], b, i);
+            }
+        }
         copies_free(&copies);
     }
 }

@@ -210,7 +210,7 @@ class Files(BenchTest):
 
 class Interruption(BenchTest):
     # More than any test waits for.
-    LONG = ["run", "--filter", "^(exp|log|sum)/", "--rounds", "1000", "--min-time", "1",
+    LONG = ["run", "--filter", "^(exp|log|sum)/", "--rounds", "1000", "--min-time", "0.1",
             "--cache", "hot,cold"]
 
     def start(self, *arguments):
