@@ -29,6 +29,7 @@ struct worker {
     struct taint_files *taint;
     struct copies *copies; /* [threads] */
     struct injection injection;
+    struct yardsticks yardsticks;
     struct taint_snapshot before;
     unsigned tainted;
 };
@@ -154,14 +155,15 @@ static void run_calls(void *context, size_t thread, size_t calls)
     }
 }
 
-static pn_status run_problem(struct worker *worker, const struct request *request)
+static pn_status time_calls(struct worker *worker, const struct request *request, measure_work work,
+                            void *context)
 {
     worker->injection = (struct injection){0};
     double ns;
     bool clean;
     pn_status status = PN_OK;
     if (request->warm_calls > 0) {
-        status = measure_once(&worker->team, run_calls, worker, request->warm_calls, &ns, &clean);
+        status = measure_once(&worker->team, work, context, request->warm_calls, &ns, &clean);
     }
     worker->injection = request->injection;
     if (status != PN_OK) {
@@ -169,7 +171,7 @@ static pn_status run_problem(struct worker *worker, const struct request *reques
     }
     struct taint_snapshot before, after;
     taint_take(worker->taint, &before);
-    status = measure_once(&worker->team, run_calls, worker, request->calls, &ns, &clean);
+    status = measure_once(&worker->team, work, context, request->calls, &ns, &clean);
     taint_take(worker->taint, &after);
     if (status != PN_OK) {
         return fail(worker, pn_error_message());
@@ -177,6 +179,14 @@ static pn_status run_problem(struct worker *worker, const struct request *reques
     worker->page->reply.ns = ns / (double)request->calls;
     worker->page->reply.taint = taint_since(&before, &after) | (clean ? 0 : TAINT_SWITCH);
     return PN_OK;
+}
+
+static pn_status run_yardstick(struct worker *worker, const struct request *request)
+{
+    if (yardsticks_open(&worker->yardsticks, &worker->team, &request->yardstick) != PN_OK) {
+        return fail(worker, pn_error_message());
+    }
+    return time_calls(worker, request, yardsticks_run, &worker->yardsticks);
 }
 
 /* --- serving -----------------------------------------------------------------------------------
@@ -218,16 +228,23 @@ static void serve(struct worker *worker)
         }
         break;
     case REQUEST_RUN:
-        run_problem(worker, request);
+        time_calls(worker, request, run_calls, worker);
+        break;
+    case REQUEST_YARDSTICK:
+        run_yardstick(worker, request);
         break;
     case REQUEST_QUIT:
         break;
     }
 }
 
-/* `path` names the file that `copy` was made of. */
+/* `path` names the file that `copy` was made of, "" this program. */
 static pn_status load_library(const char *path, int copy, const struct bench_abi **abi)
 {
+    if (path[0] == '\0') {
+        *abi = &pinion_bench_abi_1;
+        return PN_OK;
+    }
     char place[32];
     snprintf(place, sizeof place, "/proc/self/fd/%d", copy);
     void *library = dlopen(place, RTLD_NOW | RTLD_LOCAL);
@@ -321,6 +338,7 @@ pn_status worker_main(int count, char **arguments)
     __asm__ volatile("" : : "r"(pad) : "memory");
     status = work(&worker, arguments[LIBRARY], numbers[COPY], (size_t)numbers[THREADS]);
     taint_close(worker.taint);
+    yardsticks_free(&worker.yardsticks);
     measure_free(&worker.team);
     free(worker.copies);
     return status;
