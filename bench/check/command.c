@@ -28,7 +28,7 @@ static const struct option_spec check_option_list[] = {
     {"cache", "LIST", "hot, cold, train, all, or several with commas (hot)", option_caches,
      AT(caches), 0, 0},
     {"launches", "N", "processes that each row is measured in, if the budget allows (6)",
-     option_count, AT(launches), 3, JUDGE_LAUNCHES},
+     option_count, AT(launches), 3, JUDGE_LAUNCHES / 2},
     {"budget", "SECONDS", "about how long it may take (100, quick: 30)", option_real, AT(budget_s),
      0.1, 36000},
     {"min-time", "MS", "a sample takes at least this long (1, quick: 0.5)", option_milliseconds,

@@ -50,15 +50,14 @@ double judge_margin(const double *means, size_t count)
     return fmax(log1p(LEAST_MARGIN), spread);
 }
 
-/* Of the mean: its squared standard error. */
-static double squared_error(const struct launches *launches)
+double launches_error(const struct launches *launches)
 {
     const double mean = launches_mean(launches), count = (double)launches->count;
     double squares = 0;
     for (size_t i = 0; i < launches->count; i++) {
         squares += (launches->values[i] - mean) * (launches->values[i] - mean);
     }
-    return squares / (count - 1) / count;
+    return sqrt(squares / (count - 1) / count);
 }
 
 /* P of a difference at least as large, were the true one `margin`. */
@@ -76,7 +75,8 @@ bool judge_change(const struct launches *now, const struct launches *then, doubl
     if (now->count < 2 || then->count < 2) {
         return false;
     }
-    const double a = squared_error(now), b = squared_error(then), error = sqrt(a + b);
+    const double a = pow(launches_error(now), 2), b = pow(launches_error(then), 2);
+    const double error = sqrt(a + b);
     /* Satterthwaite's degrees of freedom. */
     const double below = a * a / (double)(now->count - 1) + b * b / (double)(then->count - 1);
     const double df = below > 0 ? (a + b) * (a + b) / below : 1;

@@ -28,6 +28,8 @@ struct launches {
 };
 
 double launches_mean(const struct launches *launches);
+/* The mean's standard error; of two launches or more. */
+double launches_error(const struct launches *launches);
 
 /* The index of the reference among runs given from the newest to the oldest; at least one. */
 size_t judge_reference(const double *means, size_t count);

@@ -218,29 +218,56 @@ static pn_status count_block(struct meter *meter, const struct meter_row *row, d
     return PN_OK;
 }
 
+/* Blocks of a launch: undisturbed ones from the front, others from the back. */
+struct blocks {
+    double *ratios, *times; /* [most] */
+    size_t most, clean, disturbed;
+};
+
+static void add_block(struct blocks *blocks, const struct block *block, double rounds)
+{
+    const size_t at = block->taint == 0 ? blocks->clean++ : blocks->most - ++blocks->disturbed;
+    blocks->ratios[at] = log(block->call_ns) - log(block->round_ns * rounds);
+    blocks->times[at] = block->call_ns;
+}
+
+/* Of undisturbed blocks, if there are enough of them, else of all. */
+static struct meter_value value_of(struct blocks *blocks, size_t least)
+{
+    size_t count = blocks->clean;
+    if (count < least) {
+        const size_t back = blocks->most - blocks->disturbed;
+        memmove(blocks->ratios + count, blocks->ratios + back,
+                blocks->disturbed * sizeof *blocks->ratios);
+        memmove(blocks->times + count, blocks->times + back,
+                blocks->disturbed * sizeof *blocks->times);
+        count += blocks->disturbed;
+    }
+    return (struct meter_value){stats_median(blocks->ratios, count),
+                                stats_median(blocks->times, count)};
+}
+
 pn_status meter_measure(struct meter *meter, const struct meter_row *row, double nanoseconds,
                         size_t least, size_t most, struct meter_value *value)
 {
     const double end = measure_now() + nanoseconds;
     const double rounds = row->limb.work / yardstick_units(&row->limb.yardstick);
-    double *ratios = malloc(2 * most * sizeof *ratios);
-    if (ratios == NULL) {
-        return error_memory(2 * most * sizeof *ratios, "measurements");
+    struct blocks blocks = {.ratios = malloc(2 * most * sizeof(double)), .most = most};
+    if (blocks.ratios == NULL) {
+        return error_memory(2 * most * sizeof(double), "measurements");
     }
-    double *times = ratios + most;
-    size_t count = 0;
+    blocks.times = blocks.ratios + most;
     pn_status status = open_row(meter, row);
-    while (status == PN_OK && count < most && (count < least || measure_now() < end)) {
+    for (size_t i = 0; status == PN_OK && i < most && (i < least || measure_now() < end); i++) {
         struct block block;
         status = count_block(meter, row, end, &block);
         if (status == PN_OK) {
-            ratios[count] = log(block.call_ns) - log(block.round_ns * rounds);
-            times[count++] = block.call_ns;
+            add_block(&blocks, &block, rounds);
         }
     }
     if (status == PN_OK) {
-        *value = (struct meter_value){stats_median(ratios, count), stats_median(times, count)};
+        *value = value_of(&blocks, least);
     }
-    free(ratios);
+    free(blocks.ratios);
     return status;
 }

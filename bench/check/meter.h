@@ -57,7 +57,8 @@ struct meter_value {
     double ns;    /* of a call */
 };
 
-/* As many blocks as fit into so many nanoseconds, but from `least` to `most`. */
+/* As many blocks as fit into so many nanoseconds, but from `least` to `most`, `least` > 0. Those
+ * that stay disturbed count only where fewer than `least` are not. */
 pn_status meter_measure(struct meter *meter, const struct meter_row *row, double nanoseconds,
                         size_t least, size_t most, struct meter_value *value);
 

@@ -8,6 +8,12 @@
 #include "bench/stats.h"
 #include "engine/base/error.h"
 
+/* A row whose mean has a larger standard error, in ln, is measured in more launches. */
+static const double SURE_ERROR = 0.01;
+
+/* Share of the budget that the launches of all rows get. */
+static const double FIRST_SHARE = 0.7;
+
 static pn_status add_row(json_t *run, const struct check_row *row)
 {
     double times[JUDGE_LAUNCHES];
@@ -74,13 +80,42 @@ static void count_rows(struct check *check)
     }
 }
 
-pn_status check_save(struct check *check)
+/* Of the rows those whose mean is not known well enough to be compared with. */
+static size_t choose_unsure(const struct check *check, size_t *chosen, size_t count)
 {
-    const double start = measure_now();
+    size_t unsure = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (launches_error(&check->rows[chosen[i]].stage[0]) > SURE_ERROR) {
+            chosen[unsure++] = chosen[i];
+        }
+    }
+    return unsure;
+}
+
+/* Rows that are unsure after all launches get as many more, if there is time. */
+static pn_status measure(struct check *check, double start)
+{
+    const double budget = check->options->budget_s * 1e9;
+    const double end = fmax(start + budget, measure_now() + budget / 4);
+    const double first_end = start + FIRST_SHARE * (end - start);
     size_t *chosen = malloc((check->count + 1) * sizeof *chosen);
     if (chosen == NULL) {
         return error_memory(check->count * sizeof *chosen, "rows");
     }
+    size_t count = check_rows_to_measure(check, chosen);
+    const size_t launches = check->options->launches;
+    pn_status status = check_measure_stage(check, 0, chosen, count, launches, first_end);
+    if (status == PN_OK && measure_now() < end) {
+        count = choose_unsure(check, chosen, count);
+        status = check_measure_stage(check, 0, chosen, count, launches, end);
+    }
+    free(chosen);
+    return status;
+}
+
+pn_status check_save(struct check *check)
+{
+    const double start = measure_now();
     check_keep_yardsticks(check);
     pn_status status = check_choose_yardsticks(check);
     if (status == PN_OK) {
@@ -88,11 +123,7 @@ pn_status check_save(struct check *check)
     }
     count_rows(check);
     if (status == PN_OK && check->wrong == 0) {
-        const double budget = check->options->budget_s * 1e9;
-        const double end = fmax(start + budget, measure_now() + budget / 4);
-        const size_t count = check_rows_to_measure(check, chosen);
-        status = check_measure_stage(check, 0, chosen, count, check->options->launches, end);
+        status = measure(check, start);
     }
-    free(chosen);
     return status == PN_OK && check->wrong == 0 ? write_runs(check) : status;
 }
