@@ -75,10 +75,14 @@ pn_status check_create(struct meter *meter, const struct check_options *options,
                        struct check *check);
 void check_free(struct check *check);
 
-/* Measures the rows that the baseline has, suspects again with fresh launches, and judges. Without
- * a run to compare with says why in check->refusal; if the baseline is another machine's, what is
- * seen here is measured all the same. Interrupted, judges what there is and returns
- * PN_ERROR_INTERRUPTED. */
+/* Gives the rows the yardsticks, references and margins that the baseline knows. Rows that it lacks
+ * go to only_new, names that the build lacks to only_old. Where nothing can be compared sets
+ * check->refusal, and for another machine's baseline check->foreign: then all rows stay. */
+pn_status check_refer(struct check *check);
+
+/* Measures the rows, suspects again with fresh launches, and judges. Another machine's baseline is
+ * compared with nothing, but what is seen here is measured. Interrupted, judges what there is and
+ * returns PN_ERROR_INTERRUPTED. */
 pn_status check_compare(struct check *check, struct output *output);
 
 /* Measures the rows and adds them to the file as a run of their keys. Rows that runs saved before
@@ -86,7 +90,8 @@ pn_status check_compare(struct check *check, struct output *output);
 pn_status check_save(struct check *check);
 
 /* What came of it. */
-extern const char *const check_titles, *const check_save_titles;
+/* The table's head. */
+const char *check_titles(const struct check *check);
 pn_status check_report(const struct check *check, struct output *output);
 pn_status check_report_saved(const struct check *check, struct output *output);
 

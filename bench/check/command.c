@@ -86,7 +86,7 @@ static pn_status start_output(const struct check *check, const struct measure *t
         .threads = check->meter->threads,
         .placement = team_placement_line(team->team),
         .clock_ghz = probe_clock(),
-        .titles = options->save ? check_save_titles : check_titles,
+        .titles = check_titles(check),
     };
     return output_create(&head, &options->output, output);
 }
@@ -133,6 +133,9 @@ static pn_status run_on_team(const struct check_options *options, struct measure
         status = check_create(&meter, options, &check);
     }
     check.baseline = baseline;
+    if (status == PN_OK && !options->save) {
+        status = check_refer(&check);
+    }
     if (status == PN_OK) {
         status = start_output(&check, team, &output);
     }

@@ -118,6 +118,21 @@ static pn_status add_only_old(struct check *check, const json_t *run, const rege
     return status;
 }
 
+/* The next instruction set of the build that rows are asked of, from entry *at on; NULL: none.
+ * Lists go from one to the next. */
+static const char *next_isa(const struct check *check, size_t *at)
+{
+    for (; *at < check->list_count; (*at)++) {
+        const char *isa = check->list[*at].isa;
+        const bool first = *at == 0 || strcmp(check->list[*at - 1].isa, isa) != 0;
+        if (first && check_wants_isa(check, isa)) {
+            (*at)++;
+            return isa;
+        }
+    }
+    return NULL;
+}
+
 static pn_status list_only_old(struct check *check)
 {
     regex_t regex;
@@ -125,13 +140,8 @@ static pn_status list_only_old(struct check *check)
     if (status != PN_OK) {
         return status;
     }
-    const char *isa = "";
-    for (size_t i = 0; i < check->list_count && status == PN_OK; i++) {
-        const char *next = check->list[i].isa;
-        if (strcmp(next, isa) == 0 || !check_wants_isa(check, next)) {
-            continue;
-        }
-        isa = next; /* lists go from one instruction set to the next */
+    const char *isa;
+    for (size_t at = 0; status == PN_OK && (isa = next_isa(check, &at)) != NULL;) {
         const struct runs runs = runs_of(check, isa);
         for (size_t run = 0; run < runs.count && status == PN_OK; run++) {
             status = add_only_old(check, runs.list[run], &regex);
@@ -258,25 +268,31 @@ static void refuse(struct check *check, const struct runs *incomparable)
     }
 }
 
-pn_status check_refer(struct check *check, struct output *output)
+pn_status check_warn(const struct check *check, struct output *output)
 {
     pn_status status = PN_OK;
+    const char *isa;
+    for (size_t at = 0; status == PN_OK && (isa = next_isa(check, &at)) != NULL;) {
+        const struct runs runs = runs_of(check, isa);
+        status = warn_of_runs(check, &runs, isa, output);
+    }
+    return status;
+}
+
+pn_status check_refer(struct check *check)
+{
     bool any_key = false, any_row = false;
     struct runs runs = {0}, incomparable = {0};
     const char *isa = "";
-    for (size_t i = 0; i < check->count && status == PN_OK; i++) {
+    for (size_t i = 0; i < check->count; i++) {
         struct check_row *row = &check->rows[i];
         if (strcmp(row->meter.entry.isa, isa) != 0) {
             isa = row->meter.entry.isa;
             runs = runs_of(check, isa);
             incomparable = runs.count == 0 && runs.others > 0 ? runs : incomparable;
-            status = warn_of_runs(check, &runs, isa, output);
         }
         any_key = any_key || runs.known;
         any_row = refer_row(&runs, row) || any_row;
-    }
-    if (status != PN_OK) {
-        return status;
     }
     if (!any_key) {
         choose_shown(check);
@@ -285,6 +301,6 @@ pn_status check_refer(struct check *check, struct output *output)
     if (!any_row) {
         refuse(check, &incomparable);
     }
-    status = list_only_old(check);
+    const pn_status status = list_only_old(check);
     return status == PN_OK ? list_only_new(check) : status;
 }

@@ -6,12 +6,21 @@
 #include "bench/check/stages.h"
 #include "engine/base/error.h"
 
-const char *const check_titles =
-    "row                                                                 ns    ratio     base  "
-    "change % [95 % interval] margin  verdict";
-const char *const check_save_titles =
-    "row                                                                 ns    ratio  spread %   "
-    "% of limit";
+const char *check_titles(const struct check *check)
+{
+    if (check->options->save) {
+        return "row                                                                 ns    ratio  "
+               "spread %   % of limit";
+    }
+    if (check->foreign) {
+        return "row                                                            here:  ratio  % of "
+               "limit | the baseline:  ratio  % of limit";
+    }
+    return check->refusal[0] != '\0'
+               ? ""
+               : "row                                                                 ns    ratio  "
+                 "   base  change % [95 % interval] margin  verdict";
+}
 
 /* ln now / then as a share: 0.05 is 5 % slower. */
 static double share(double change)
@@ -19,13 +28,12 @@ static double share(double change)
     return expm1(change);
 }
 
-/* The stage whose launches count. */
-static const struct launches *launches_of(const struct check_row *row)
+const struct launches *row_launches(const struct check_row *row)
 {
     return &row->stage[row->decided_by];
 }
 
-static double ratio_of(const struct launches *launches)
+double launches_ratio(const struct launches *launches)
 {
     return exp(launches_mean(launches));
 }
@@ -33,7 +41,7 @@ static double ratio_of(const struct launches *launches)
 /* Mean over launches. */
 static double call_ns(const struct check_row *row)
 {
-    const struct launches *launches = launches_of(row);
+    const struct launches *launches = row_launches(row);
     double sum = 0;
     for (size_t i = 0; i < launches->count; i++) {
         sum += row->ns[row->decided_by][i];
@@ -41,7 +49,7 @@ static double call_ns(const struct check_row *row)
     return sum / (double)launches->count;
 }
 
-static bool is_wrong(const struct check_row *row)
+bool row_is_wrong(const struct check_row *row)
 {
     return row->meter.wrong[0] != '\0';
 }
@@ -62,8 +70,7 @@ static json_t *ratios_json(const struct check_row *row)
     return array;
 }
 
-/* What every row has; those that were measured also their ratio. */
-static json_t *start_row(const struct check *check, const struct check_row *row)
+json_t *row_start_json(const struct check *check, const struct check_row *row)
 {
     const struct meter_row *about = &row->meter;
     const struct bench_abi_problem *problem = &about->entry.about;
@@ -76,13 +83,13 @@ static json_t *start_row(const struct check *check, const struct check_row *row)
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:s}", "name", about->name, "kernel",
                   problem->kernel, "shape", problem->shape, "dtype", problem->dtype, "isa",
                   about->entry.isa, "cache", cache_name(about->cache), "threads",
-                  (int)check->meter->threads, "correct", !is_wrong(row), "repro", repro);
-    if (is_wrong(row)) {
+                  (int)check->meter->threads, "correct", !row_is_wrong(row), "repro", repro);
+    if (row_is_wrong(row)) {
         json_object_set_new(json, "wrong", json_string(about->wrong));
     }
-    const struct launches *launches = launches_of(row);
+    const struct launches *launches = row_launches(row);
     if (json != NULL && launches->count > 0) {
-        const double ratio = ratio_of(launches);
+        const double ratio = launches_ratio(launches);
         json_t *measured = json_pack("{s:f, s:f, s:s, s:f, s:o}", "ns", call_ns(row), "ratio",
                                      ratio, "limit", yardstick_limit(&about->limb.yardstick),
                                      "percent_of_limit", 100 / ratio, "ratios", ratios_json(row));
@@ -99,15 +106,15 @@ static json_t *number_or_null(double value)
 
 static json_t *row_json(const struct check *check, const struct check_row *row)
 {
-    json_t *json = start_row(check, row);
+    json_t *json = row_start_json(check, row);
     json_object_set_new(json, "verdict",
-                        json_string(is_wrong(row) ? "WRONG"
-                                    : row->judged ? verdict_name(row->verdict)
-                                                  : "NOT MEASURED"));
+                        json_string(row_is_wrong(row) ? "WRONG"
+                                    : row->judged     ? verdict_name(row->verdict)
+                                                      : "NOT MEASURED"));
     if (json == NULL || !row->judged) {
         return json;
     }
-    const double base = ratio_of(&row->reference);
+    const double base = launches_ratio(&row->reference);
     json_t *judged = json_pack(
         "{s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:o}", "base_ratio", base,
         "base_percent_of_limit", 100 / base, "change", share(row->change.change), "low",
@@ -204,13 +211,13 @@ static pn_status add_summary(const struct check *check, struct output *output)
 static void row_line(const struct check_row *row, char *line, size_t size)
 {
     const char *name = row->meter.name;
-    if (is_wrong(row)) {
+    if (row_is_wrong(row)) {
         snprintf(line, size, "%-58s WRONG: %s", name, row->meter.wrong);
     } else if (!row->judged) {
         snprintf(line, size, "%-58s not measured", name);
     } else {
         snprintf(line, size, "%-58s %11.1f %8.3f %8.3f %+8.2f [%+6.2f, %+6.2f] %6.2f  %s%s", name,
-                 call_ns(row), ratio_of(launches_of(row)), ratio_of(&row->reference),
+                 call_ns(row), launches_ratio(row_launches(row)), launches_ratio(&row->reference),
                  100 * share(row->change.change), 100 * share(row->change.low),
                  100 * share(row->change.high), 100 * share(row->margin),
                  verdict_name(row->verdict), row->decided_by == 1 ? " (measured again)" : "");
@@ -224,7 +231,7 @@ static int rank(const struct check_row *row)
                                      [VERDICT_INCONCLUSIVE] = 2,
                                      [VERDICT_IMPROVED] = 3,
                                      [VERDICT_OK] = 4};
-    return is_wrong(row) ? 0 : row->judged ? of_verdict[row->verdict] : 5;
+    return row_is_wrong(row) ? 0 : row->judged ? of_verdict[row->verdict] : 5;
 }
 
 static pn_status print_rows(const struct check *check, struct output *output)
@@ -256,6 +263,9 @@ static void print_list(const char *what, const struct names *names)
 /* The last line names the verdict, since make turns every exit code into 2. */
 static void print_summary(const struct check *check)
 {
+    if (check->foreign) {
+        report_keys(check);
+    }
     print_list("only in the baseline:", &check->only_old);
     print_list("only in the build:", &check->only_new);
     if (check->left_out > 0) {
@@ -274,76 +284,12 @@ static void print_summary(const struct check *check)
            check->verdicts[VERDICT_INCONCLUSIVE], check->wrong);
 }
 
-/* --- two machines side by side -------------------------------------------------------------------
+/* --- a check as a whole -------------------------------------------------------------------------
  */
-
-static void foreign_line(const struct check_row *row, const struct saved_row *there, char *line,
-                         size_t size)
-{
-    char here_text[64] = "not measured", there_text[64] = "has not this row";
-    if (launches_of(row)->count > 0) {
-        const double ratio = ratio_of(launches_of(row));
-        snprintf(here_text, sizeof here_text, "%8.3f %8.1f %-6s", ratio, 100 / ratio,
-                 yardstick_limit(&row->meter.limb.yardstick));
-    }
-    if (there != NULL) {
-        const double ratio = ratio_of(&there->ratios);
-        snprintf(there_text, sizeof there_text, "%8.3f %8.1f %-6s", ratio, 100 / ratio,
-                 yardstick_limit(&there->limb.yardstick));
-    }
-    snprintf(line, size, "%-58s %-24s | %s", row->meter.name,
-             is_wrong(row) ? row->meter.wrong : here_text, there_text);
-}
-
-static json_t *foreign_json(const struct check *check, const struct check_row *row,
-                            const struct saved_row *there)
-{
-    json_t *json = start_row(check, row);
-    json_object_set_new(json, "verdict",
-                        json_string(is_wrong(row) ? "WRONG" : verdict_name(VERDICT_INCONCLUSIVE)));
-    if (json != NULL && there != NULL) {
-        const double base = ratio_of(&there->ratios);
-        json_object_set_new(json, "base_ratio", json_real(base));
-        json_object_set_new(json, "base_percent_of_limit", json_real(100 / base));
-        json_object_set_new(json, "base_limit",
-                            json_string(yardstick_limit(&there->limb.yardstick)));
-    }
-    return json;
-}
-
-static void print_foreign_head(const struct check *check)
-{
-    char here_text[BASELINE_KEY_TEXT], there_text[BASELINE_KEY_TEXT];
-    const struct baseline_key here =
-        baseline_key_here(check->rows[0].meter.entry.isa, check->meter->threads);
-    printf("\nside by side, not compared\nhere:         %s\nthe baseline: %s\n%-58s %-24s | %s\n",
-           baseline_key_text(&here, here_text), baseline_key_text(&check->shown, there_text), "row",
-           "   ratio % of limit here", "   ratio % of limit in the baseline");
-}
-
-static pn_status print_foreign(const struct check *check, struct output *output)
-{
-    if (!output->target.document) {
-        print_foreign_head(check);
-    }
-    for (size_t i = 0; i < check->count; i++) {
-        const struct check_row *row = &check->rows[i];
-        struct saved_row found;
-        const bool there = check_find_shown(check, row, &found);
-        char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];
-        foreign_line(row, there ? &found : NULL, line, sizeof line);
-        const pn_status status =
-            output_row(output, foreign_json(check, row, there ? &found : NULL), line);
-        if (status != PN_OK) {
-            return status;
-        }
-    }
-    return PN_OK;
-}
 
 pn_status check_report(const struct check *check, struct output *output)
 {
-    pn_status status = check->foreign ? print_foreign(check, output) : print_rows(check, output);
+    pn_status status = check->foreign ? report_foreign(check, output) : print_rows(check, output);
     if (status == PN_OK) {
         status = add_summary(check, output);
     }
@@ -372,7 +318,7 @@ pn_status check_report_saved(const struct check *check, struct output *output)
     pn_status status = PN_OK;
     for (size_t i = 0; i < check->count && status == PN_OK; i++) {
         const struct check_row *row = &check->rows[i];
-        const struct launches *launches = launches_of(row);
+        const struct launches *launches = row_launches(row);
         char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];
         if (row->left_out) {
             continue;
@@ -380,12 +326,12 @@ pn_status check_report_saved(const struct check *check, struct output *output)
         if (launches->count == 0) {
             row_line(row, line, sizeof line);
         } else {
-            const double ratio = ratio_of(launches);
+            const double ratio = launches_ratio(launches);
             snprintf(line, sizeof line, "%-58s %11.1f %8.3f %9.2f %8.1f %s", row->meter.name,
                      call_ns(row), ratio, spread(launches), 100 / ratio,
                      yardstick_limit(&row->meter.limb.yardstick));
         }
-        status = output_row(output, start_row(check, row), line);
+        status = output_row(output, row_start_json(check, row), line);
     }
     return status == PN_OK ? add_summary(check, output) : status;
 }

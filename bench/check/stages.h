@@ -12,10 +12,8 @@ bool check_wants_isa(const struct check *check, const char *isa);
 
 /* reference.c: what the baseline knows. */
 
-/* Gives the rows their yardsticks, references and margins. Those that the baseline lacks go to
- * only_new, names that the build lacks to only_old. Where nothing can be compared sets
- * check->refusal, and for another machine's baseline check->foreign: then all rows stay. */
-pn_status check_refer(struct check *check, struct output *output);
+/* Says what about the runs that are compared with may be wrong. */
+pn_status check_warn(const struct check *check, struct output *output);
 /* Gives rows that comparable runs of the baseline have their yardsticks, and marks them known. */
 void check_keep_yardsticks(struct check *check);
 /* The row as check->shown_run knows it, whatever its instruction set and threads. */
@@ -34,5 +32,21 @@ size_t check_rows_to_measure(const struct check *check, size_t *chosen);
  * Interrupted: PN_ERROR_INTERRUPTED, with what there is. Changes the order of `chosen`. */
 pn_status check_measure_stage(struct check *check, int stage, size_t *chosen, size_t count,
                               size_t launches, double end);
+
+/* report.c */
+
+bool row_is_wrong(const struct check_row *row);
+/* Of the stage that counts. */
+const struct launches *row_launches(const struct check_row *row);
+/* Time over that of the yardstick, the mean over launches. */
+double launches_ratio(const struct launches *launches);
+/* What every row has; those that were measured also their ratio. NULL: no memory. */
+json_t *row_start_json(const struct check *check, const struct check_row *row);
+
+/* report_foreign.c */
+
+pn_status report_foreign(const struct check *check, struct output *output);
+/* Which two machines they are. */
+void report_keys(const struct check *check);
 
 #endif
