@@ -13,7 +13,7 @@ static const double SUSPICIOUS_SHARE = 0.75;
 static const double LEAST_MARGIN = 0.05;
 
 /* Of a normal distribution: the 97.5 % point over the median of the distance from 0. */
-static const double SPREAD_OF_MEDIAN = 1.959964 / 0.674490;
+static const double SPREAD_OF_MEDIAN = 1.959963984540054 / 0.6744897501960817;
 
 /* The reference is the middle one of so many. */
 enum { REFERENCES = 3 };
