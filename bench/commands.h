@@ -24,8 +24,8 @@ struct command {
     pn_status (*run)(const void *options, const struct option_words *words);
 };
 
-extern const struct command command_ab, command_limits, command_list, command_peers, command_report,
-    command_run, command_selftest, command_train;
+extern const struct command command_ab, command_check, command_limits, command_list, command_peers,
+    command_report, command_run, command_selftest, command_train;
 
 /* run in the manner of Google Benchmark's programs, see google_flags.h. */
 pn_status run_as_google(int count, char **arguments);

@@ -12,7 +12,7 @@
 
 /* In the order of the help. */
 static const struct command *const commands[] = {
-    &command_limits, &command_list,  &command_run,      &command_ab,
+    &command_limits, &command_list,  &command_run,      &command_ab,     &command_check,
     &command_peers,  &command_train, &command_selftest, &command_report,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -17,6 +17,30 @@ void row_name(const struct row_key *key, char name[ROW_NAME_SIZE])
              key->isa, cache_name(key->cache), key->threads);
 }
 
+bool row_parse(const char *name, char text[ROW_NAME_SIZE], struct row_key *key)
+{
+    enum { KERNEL, SHAPE, DTYPE, ISA, CACHE, THREADS, PARTS };
+    char *parts[PARTS], *rest = text;
+    snprintf(text, ROW_NAME_SIZE, "%s", name);
+    for (int i = 0; i < PARTS; i++) {
+        parts[i] = strsep(&rest, "/");
+        if (parts[i] == NULL) {
+            return false;
+        }
+    }
+    int cache = 0;
+    while (cache < CACHE_STATES && strcmp(parts[CACHE], cache_name((enum cache_state)cache)) != 0) {
+        cache++;
+    }
+    *key = (struct row_key){.kernel = parts[KERNEL],
+                            .shape = parts[SHAPE],
+                            .dtype = parts[DTYPE],
+                            .isa = parts[ISA],
+                            .cache = (enum cache_state)cache};
+    return rest == NULL && cache < CACHE_STATES &&
+           sscanf(parts[THREADS], "threads:%zu", &key->threads) == 1;
+}
+
 bool row_matches(const regex_t *filter, const struct row_key *key)
 {
     char name[ROW_NAME_SIZE];

@@ -30,6 +30,9 @@ enum { ROW_NAME_SIZE = 256, ROW_PATTERN_SIZE = 2 * ROW_NAME_SIZE + 3 };
 
 void row_name(const struct row_key *key, char name[ROW_NAME_SIZE]);
 
+/* Takes a name apart: the key's texts are parts of `text`. False: it is no row's name. */
+bool row_parse(const char *name, char text[ROW_NAME_SIZE], struct row_key *key);
+
 /* Whether a filter selects the row: by its name, or as before there were names by "kernel shape".
  */
 bool row_matches(const regex_t *filter, const struct row_key *key);

@@ -83,6 +83,19 @@ static void read_name(char *name, size_t size)
     }
 }
 
+bool simd_cpu_model(unsigned *family, unsigned *model)
+{
+    uint32_t eax, ebx, ecx, edx;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) {
+        return false;
+    }
+    /* The extended parts count from family 15, of the model also in family 6. */
+    const unsigned base = eax >> 8 & 0xF;
+    *family = base == 15 ? base + (eax >> 20 & 0xFF) : base;
+    *model = (eax >> 4 & 0xF) | (base == 15 || base == 6 ? eax >> 12 & 0xF0 : 0);
+    return true;
+}
+
 #elif defined(__aarch64__)
 
 static uint32_t detect(void)
@@ -125,6 +138,14 @@ static void read_name(char *name, size_t size)
     snprintf(name, size, "unknown processor");
 }
 
+#endif
+
+#if !defined(__x86_64__)
+bool simd_cpu_model(unsigned *family, unsigned *model)
+{
+    *family = *model = 0;
+    return false;
+}
 #endif
 
 uint32_t simd_cpu_features(void)

@@ -2,6 +2,7 @@
 #ifndef PINION_SIMD_CPU_H
 #define PINION_SIMD_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,9 @@ enum { SIMD_CPU_NAME_SIZE = 64 };
 /* Writes the processor's name as it states it, e.g. "AMD EPYC 9654 96-Core Processor", into `name`
  * of `size` bytes (cut where it does not fit) and returns `name`. */
 const char *simd_cpu_name(char *name, size_t size);
+
+/* Family and model as the processor counts them, which tell apart what shares a name; false where
+ * it has no such numbers (elsewhere than on x86). */
+bool simd_cpu_model(unsigned *family, unsigned *model);
 
 #endif

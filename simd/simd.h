@@ -272,6 +272,10 @@ struct simd_kernels {
 
 enum { SIMD_PROBE_OPERATIONS = 24 };
 
+/* Raised whenever a probe, or the walk of bench/yardstick.c, does something else than before: what
+ * was measured in the old unit cannot be compared any more. */
+enum { SIMD_PROBE_REVISION = 1 };
+
 /* Columns of a panel of a matrix with n columns: one vector where n fits in it, else nr. */
 static inline size_t simd_panel_width(const struct simd_kernels *kernels, size_t n)
 {

@@ -99,8 +99,8 @@ static void become_worker(const struct arm *arm, const char *library, int librar
                           size_t threads, size_t pad)
 {
     enum { NUMBERS = 5 };
-    const size_t numbers[NUMBERS] = {(size_t)library_fd, (size_t)arm->page_fd, (size_t)memory_fd,
-                                     threads, pad};
+    const size_t numbers[NUMBERS] = {library_fd < 0 ? 0 : (size_t)library_fd, (size_t)arm->page_fd,
+                                     (size_t)memory_fd, threads, pad};
     char texts[NUMBERS][24];
     for (int i = 0; i < NUMBERS; i++) {
         snprintf(texts[i], sizeof texts[i], "%zu", numbers[i]);
@@ -116,7 +116,7 @@ pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t 
 {
     arm_stop(arm);
     int library_fd = -1;
-    pn_status status = copy_library(arm, library, &library_fd);
+    pn_status status = library[0] == '\0' ? PN_OK : copy_library(arm, library, &library_fd);
     if (status != PN_OK) {
         return status;
     }
@@ -126,7 +126,9 @@ pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t 
     if (pid == 0) {
         become_worker(arm, library, library_fd, memory_fd, threads, pad);
     }
-    close(library_fd);
+    if (library_fd >= 0) {
+        close(library_fd);
+    }
     if (pid < 0) {
         return error_set(PN_ERROR_FAILED, "a worker cannot be started: %s", strerror(errno));
     }

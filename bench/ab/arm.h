@@ -20,8 +20,9 @@ pn_status arm_create(const char *name, struct arm *arm);
 void arm_free(struct arm *arm);
 
 /* Starts a worker on a fresh copy of a library, so that its code lies on other pages of memory than
- * before, and waits until it is ready. `pad` bytes move its stack. Errors name the arm:
- * PN_ERROR_NOT_FOUND, PN_ERROR_DATA for a library that cannot be measured. */
+ * before, and waits until it is ready; "" is the library inside this program. `pad` bytes move its
+ * stack. Errors name the arm: PN_ERROR_NOT_FOUND, PN_ERROR_DATA for a library that cannot be
+ * measured. */
 pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t threads,
                     size_t pad);
 void arm_stop(struct arm *arm);

@@ -4,37 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/ab/listing.h"
 #include "bench/ab/suite.h"
 #include "bench/filter.h"
 #include "bench/machine.h"
 #include "engine/base/error.h"
-
-/* Copies in turns displace each other when together they are this many times the last cache. */
-static const double COLD_FACTOR = 3;
-
-static struct row_key key_of(const struct listing *entry, enum cache_state cache, size_t threads)
-{
-    return (struct row_key){.kernel = entry->about.kernel,
-                            .shape = entry->about.shape,
-                            .dtype = entry->about.dtype,
-                            .isa = entry->isa,
-                            .cache = cache,
-                            .threads = threads};
-}
-
-static const struct listing *find_entry(const struct listing *list, size_t count,
-                                        const struct listing *wanted)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i].isa, wanted->isa) == 0 &&
-            strcmp(list[i].about.kernel, wanted->about.kernel) == 0 &&
-            strcmp(list[i].about.shape, wanted->about.shape) == 0 &&
-            strcmp(list[i].about.dtype, wanted->about.dtype) == 0) {
-            return &list[i];
-        }
-    }
-    return NULL;
-}
 
 static pn_status add_name(char ***names, size_t *count, const char *name)
 {
@@ -45,22 +19,6 @@ static pn_status add_name(char ***names, size_t *count, const char *name)
     *names = list;
     list[*count] = strdup(name);
     return list[(*count)++] == NULL ? error_memory(strlen(name), "names") : PN_OK;
-}
-
-/* Copies so that calls in turns find nothing in a cache. */
-static size_t cold_copies(size_t last_cache, uint64_t bytes)
-{
-    const double copies = COLD_FACTOR * (double)last_cache / (double)(bytes + 1);
-    return (size_t)fmin(fmax(ceil(copies), 2), 65536);
-}
-
-static size_t last_cache_of(const struct machine *machine)
-{
-    size_t bytes = (size_t)1 << 20;
-    for (int level = LEVEL_L1; level < LEVEL_DRAM; level++) {
-        bytes = machine->capacity[level] > bytes ? machine->capacity[level] : bytes;
-    }
-    return bytes;
 }
 
 static pn_status add_row(struct suite *suite, const struct listing *new, const struct listing *old,
@@ -74,7 +32,7 @@ static pn_status add_row(struct suite *suite, const struct listing *new, const s
     struct suite_row *added = &rows[suite->count++];
     *added = (struct suite_row){.p_adjusted = NAN};
     struct ab_row *row = &added->row;
-    const struct row_key key = key_of(new, cache, suite->session->threads);
+    const struct row_key key = listing_key(new, cache, suite->session->threads);
     row_name(&key, row->name);
     row->about = new->about;
     memcpy(row->isa, new->isa, sizeof row->isa);
@@ -86,13 +44,7 @@ static pn_status add_row(struct suite *suite, const struct listing *new, const s
     row->same_layout = old->about.layout == new->about.layout &&
                        old->about.batch_bytes == new->about.batch_bytes &&
                        old->about.weight_bytes == new->about.weight_bytes;
-    row->batch_copies = row->weight_copies = 1;
-    const uint64_t weights = row->about.weight_bytes, batch = row->about.batch_bytes;
-    if (cache == CACHE_COLD) {
-        row->batch_copies = row->weight_copies = cold_copies(last_cache, weights + batch);
-    } else if (cache == CACHE_TRAIN && weights > 0) {
-        row->weight_copies = cold_copies(last_cache, weights);
-    }
+    listing_copies(new, cache, last_cache, &row->batch_copies, &row->weight_copies);
     return PN_OK;
 }
 
@@ -109,7 +61,7 @@ static const char *best_of_both(const struct listing *old, size_t old_count,
                                 const struct listing *new, size_t new_count)
 {
     for (size_t i = 0; i < new_count; i++) {
-        if (find_entry(old, old_count, &new[i]) != NULL) {
+        if (listing_find(old, old_count, &new[i]) != NULL) {
             return new[i].isa;
         }
     }
@@ -131,13 +83,13 @@ static pn_status choose_entry(struct suite *suite, const struct lists *lists, co
     if (!wants_isa(suite->options, entry->isa, lists->best)) {
         return PN_OK;
     }
-    const struct listing *other = of_new ? find_entry(lists->old, lists->old_count, entry)
-                                         : find_entry(lists->new, lists->new_count, entry);
+    const struct listing *other = of_new ? listing_find(lists->old, lists->old_count, entry)
+                                         : listing_find(lists->new, lists->new_count, entry);
     for (int cache = 0; cache < CACHE_STATES; cache++) {
-        const struct row_key key = key_of(entry, (enum cache_state)cache, suite->session->threads);
-        const bool exists = cache != CACHE_TRAIN || entry->about.weight_bytes > 0;
+        const struct row_key key =
+            listing_key(entry, (enum cache_state)cache, suite->session->threads);
         const bool wanted = (suite->options->caches >> cache & 1) != 0;
-        if (!exists || !wanted || !row_matches(regex, &key)) {
+        if (!wanted || !listing_has(entry, (enum cache_state)cache) || !row_matches(regex, &key)) {
             continue;
         }
         char name[ROW_NAME_SIZE];
@@ -198,7 +150,7 @@ pn_status suite_create(struct session *session, const struct suite_options *opti
     }
     if (status == PN_OK) {
         lists.best = best_of_both(lists.old, lists.old_count, lists.new, lists.new_count);
-        lists.last_cache = last_cache_of(&machine);
+        lists.last_cache = listing_last_cache(&machine);
         status = choose_rows(suite, &lists);
     }
     free(lists.old);

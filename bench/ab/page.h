@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "bench/problems/abi.h"
+#include "bench/yardstick.h"
 
 /* What slows a worker down on purpose (selftest). */
 enum injection_kind { INJECT_NOTHING, INJECT_TAX, INJECT_LAG, INJECT_OFFSET };
@@ -28,7 +29,8 @@ enum request_kind {
     REQUEST_OPEN,  /* makes `problem` the current one */
     REQUEST_CHECK, /* fills, computes once and compares */
     REQUEST_FILL,
-    REQUEST_RUN, /* times `calls` calls behind `warm_calls` others */
+    REQUEST_RUN,       /* times `calls` calls behind `warm_calls` others */
+    REQUEST_YARDSTICK, /* times rounds of the program's own `yardstick` in their place */
     REQUEST_QUIT,
 };
 
@@ -41,6 +43,7 @@ struct request {
     size_t calls, warm_calls;
     size_t samples; /* the fastest that was not disturbed counts */
     struct injection injection;
+    struct yardstick yardstick;
 };
 
 enum { REPLY_MESSAGE = 240 };

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bench/ab/listing.h"
 #include "bench/measure.h"
 #include "bench/taint.h"
 #include "engine/base/error.h"
@@ -94,28 +95,7 @@ pn_status session_launch(struct session *session)
 pn_status session_list(struct session *session, enum arm_index index, struct listing **list,
                        size_t *count, char version[REPLY_MESSAGE])
 {
-    struct arm *arm = &session->arms[index];
-    const pn_status status = arm_ask(arm, &(struct request){.kind = REQUEST_LIST});
-    if (status != PN_OK) {
-        return status;
-    }
-    *count = arm->page->reply.count;
-    memcpy(version, arm->page->reply.message, REPLY_MESSAGE);
-    const size_t bytes = *count * sizeof **list;
-    *list = malloc(bytes);
-    if (*list == NULL) {
-        return error_memory(bytes, "the list of problems");
-    }
-    for (size_t done = 0; done < bytes;) {
-        const ssize_t got =
-            pread(session->memory_fd, (char *)*list + done, bytes - done, (off_t)done);
-        if (got <= 0) {
-            free(*list);
-            return error_set(PN_ERROR_IO, "memory of the workers: %s", strerror(errno));
-        }
-        done += (size_t)got;
-    }
-    return PN_OK;
+    return listing_get(&session->arms[index], session->memory_fd, list, count, version);
 }
 
 /* --- one row -----------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
  *
  * PROBE_CHAINS independent chains, as many as registers allow, hide the latency of fma (4 cycles on
  * up to 4 pipes). Chains run to a fixed point or around two, away from 0, 1 and subnormal values.
+ *
+ * Saved baselines are told in these: a change here raises SIMD_PROBE_REVISION.
  */
 #ifndef PINION_KERNELS_PROBE_H
 #define PINION_KERNELS_PROBE_H

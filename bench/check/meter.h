@@ -1,0 +1,65 @@
+/*
+ * check/meter.h: one build of the library, timed in turns with yardsticks. Both run in one worker
+ * process, the yardstick from the program's own code. A block is {yardstick, kernel, kernel,
+ * yardstick}: a drift of the machine's speed cancels.
+ */
+#ifndef PINION_BENCH_CHECK_METER_H
+#define PINION_BENCH_CHECK_METER_H
+
+#include "bench/ab/arm.h"
+#include "bench/check/limb.h"
+#include "bench/stats_random.h"
+
+struct meter_row {
+    char name[ROW_NAME_SIZE];
+    struct listing entry; /* of the build's list */
+    enum cache_state cache;
+    size_t batch_copies, weight_copies;
+    struct limb limb;
+    /* Of a sample, and untimed in front of it; 0: not calibrated yet. */
+    size_t calls, warm_calls, rounds, warm_rounds;
+    double call_ns;
+    char wrong[REPLY_MESSAGE]; /* empty: right */
+};
+
+struct meter {
+    const char *library; /* "": the program's own */
+    size_t threads;
+    double sample_ns;
+    uint32_t seed;
+    struct stats_random random;
+    struct arm arm;
+    int memory_fd;
+    size_t blocks;    /* that count */
+    size_t repeated;  /* times that one was measured again, because it was disturbed */
+    size_t disturbed; /* of those that count, because there was no time or no better one */
+};
+
+pn_status meter_create(const char *library, size_t threads, double sample_ns, uint32_t seed,
+                       struct meter *meter);
+void meter_free(struct meter *meter);
+
+/* A fresh process. */
+pn_status meter_launch(struct meter *meter);
+
+/* Nanoseconds of one unit of a yardstick's work in one thread. */
+pn_status meter_unit(struct meter *meter, const struct yardstick *yardstick, double *ns);
+
+/* Compares with plain loops; what is wrong goes to row->wrong. */
+pn_status meter_check(struct meter *meter, struct meter_row *row);
+
+/* Finds how many calls, and rounds of the yardstick, a sample takes. */
+pn_status meter_calibrate(struct meter *meter, struct meter_row *row);
+
+/* What a launch says of a row: medians over blocks. */
+struct meter_value {
+    double ratio; /* ln of a call's time over that of the same work by the yardstick */
+    double ns;    /* of a call */
+};
+
+/* As many blocks as fit into so many nanoseconds, but from `least` to `most`, `least` > 0. Those
+ * that stay disturbed count only where fewer than `least` are not. */
+pn_status meter_measure(struct meter *meter, const struct meter_row *row, double nanoseconds,
+                        size_t least, size_t most, struct meter_value *value);
+
+#endif

@@ -1,0 +1,337 @@
+/* check/report.c: what a check shows, as a table and as a document. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/check/stages.h"
+#include "engine/base/error.h"
+
+const char *check_titles(const struct check *check)
+{
+    if (check->options->save) {
+        return "row                                                                 ns    ratio  "
+               "spread %   % of limit";
+    }
+    if (check->foreign) {
+        return "row                                                            here:  ratio  % of "
+               "limit | the baseline:  ratio  % of limit";
+    }
+    return check->refusal[0] != '\0'
+               ? ""
+               : "row                                                                 ns    ratio  "
+                 "   base  change % [95 % interval] margin  verdict";
+}
+
+/* ln now / then as a share: 0.05 is 5 % slower. */
+static double share(double change)
+{
+    return expm1(change);
+}
+
+const struct launches *row_launches(const struct check_row *row)
+{
+    return &row->stage[row->decided_by];
+}
+
+double launches_ratio(const struct launches *launches)
+{
+    return exp(launches_mean(launches));
+}
+
+/* Mean over launches. */
+static double call_ns(const struct check_row *row)
+{
+    const struct launches *launches = row_launches(row);
+    double sum = 0;
+    for (size_t i = 0; i < launches->count; i++) {
+        sum += row->ns[row->decided_by][i];
+    }
+    return sum / (double)launches->count;
+}
+
+bool row_is_wrong(const struct check_row *row)
+{
+    return row->meter.wrong[0] != '\0';
+}
+
+/* --- rows as JSON --------------------------------------------------------------------------------
+ */
+
+static json_t *ratios_json(const struct check_row *row)
+{
+    json_t *array = json_array();
+    for (int stage = 0; stage < STAGES; stage++) {
+        for (size_t i = 0; i < row->stage[stage].count; i++) {
+            json_array_append_new(array, json_pack("{s:i, s:f, s:f}", "stage", stage + 1, "ratio",
+                                                   exp(row->stage[stage].values[i]), "ns",
+                                                   row->ns[stage][i]));
+        }
+    }
+    return array;
+}
+
+json_t *row_start_json(const struct check *check, const struct check_row *row)
+{
+    const struct meter_row *about = &row->meter;
+    const struct bench_abi_problem *problem = &about->entry.about;
+    char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
+    row_pattern(about->name, pattern);
+    snprintf(repro, sizeof repro,
+             "pinion-bench check BASE --isa %s --cache %s --threads %zu --filter '%s'",
+             about->entry.isa, cache_name(about->cache), check->meter->threads, pattern);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:s}", "name", about->name, "kernel",
+                  problem->kernel, "shape", problem->shape, "dtype", problem->dtype, "isa",
+                  about->entry.isa, "cache", cache_name(about->cache), "threads",
+                  (int)check->meter->threads, "correct", !row_is_wrong(row), "repro", repro);
+    if (row_is_wrong(row)) {
+        json_object_set_new(json, "wrong", json_string(about->wrong));
+    }
+    const struct launches *launches = row_launches(row);
+    if (json != NULL && launches->count > 0) {
+        const double ratio = launches_ratio(launches);
+        json_t *measured = json_pack("{s:f, s:f, s:s, s:f, s:o}", "ns", call_ns(row), "ratio",
+                                     ratio, "limit", yardstick_limit(&about->limb.yardstick),
+                                     "percent_of_limit", 100 / ratio, "ratios", ratios_json(row));
+        json_object_update(json, measured);
+        json_decref(measured);
+    }
+    return json;
+}
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *row_json(const struct check *check, const struct check_row *row)
+{
+    json_t *json = row_start_json(check, row);
+    json_object_set_new(json, "verdict",
+                        json_string(row_is_wrong(row) ? "WRONG"
+                                    : row->judged     ? verdict_name(row->verdict)
+                                                      : "NOT MEASURED"));
+    if (json == NULL || !row->judged) {
+        return json;
+    }
+    const double base = launches_ratio(&row->reference);
+    json_t *judged = json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:o}", "base_ratio", base,
+        "base_percent_of_limit", 100 / base, "change", share(row->change.change), "low",
+        share(row->change.low), "high", share(row->change.high), "margin", share(row->margin),
+        "base_runs", (int)row->runs, "stage", row->decided_by + 1, "p", number_or_null(row->p));
+    json_object_update(json, judged);
+    json_decref(judged);
+    return json;
+}
+
+/* --- the document's other members ----------------------------------------------------------------
+ */
+
+static json_t *names_json(const struct names *names)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < names->count; i++) {
+        json_array_append_new(array, json_string(names->list[i]));
+    }
+    return array;
+}
+
+static json_t *left_out_json(const struct check *check)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < check->count; i++) {
+        if (check->rows[i].left_out) {
+            json_array_append_new(array, json_string(check->rows[i].meter.name));
+        }
+    }
+    return array;
+}
+
+static json_t *key_json(const struct baseline_key *key)
+{
+    json_t *json = json_pack("{s:s, s:s, s:i}", "processor", key->processor, "isa", key->isa,
+                             "threads", (int)key->threads);
+    if (key->numbered) {
+        json_object_set_new(json, "family", json_integer(key->family));
+        json_object_set_new(json, "model", json_integer(key->model));
+    }
+    return json;
+}
+
+/* Mean change over rows. */
+static double mean_change(const struct check *check)
+{
+    double sum = 0;
+    for (size_t i = 0; i < check->count; i++) {
+        sum += check->rows[i].judged ? check->rows[i].change.change : 0;
+    }
+    return sum / (double)check->judged;
+}
+
+static pn_status add_summary(const struct check *check, struct output *output)
+{
+    const struct meter *meter = check->meter;
+    json_t *summary = json_pack(
+        "{s:s, s:s, s:s, s:b, s:I, s:o, s:{s:I, s:I, s:I}}", "baseline", check->options->path,
+        "library", check->options->library == NULL ? "" : check->options->library,
+        "library_version", check->version, "saved", check->options->save, "seed",
+        (json_int_t)check->options->seed, "left_out", left_out_json(check), "blocks", "counted",
+        (json_int_t)meter->blocks, "repeated", (json_int_t)meter->repeated, "disturbed",
+        (json_int_t)meter->disturbed);
+    if (summary == NULL) {
+        return error_memory(0, "the summary");
+    }
+    const char *isa = check->options->isa == NULL ? check->best_isa : check->options->isa;
+    const struct baseline_key here = baseline_key_here(isa, meter->threads);
+    json_object_set_new(summary, "key", key_json(&here));
+    if (!check->options->save) {
+        json_object_set_new(summary, "only_old", names_json(&check->only_old));
+        json_object_set_new(summary, "only_new", names_json(&check->only_new));
+        json_object_set_new(summary, "verdict", json_string(verdict_name(check->verdict)));
+    }
+    if (check->refusal[0] != '\0') {
+        json_object_set_new(summary, "refusal", json_string(check->refusal));
+    }
+    if (check->foreign) {
+        json_object_set_new(summary, "shown_key", key_json(&check->shown));
+    }
+    if (check->judged > 0) {
+        json_object_set_new(summary, "suite",
+                            json_pack("{s:f}", "change", share(mean_change(check))));
+    }
+    json_object_update(output->root, summary);
+    json_decref(summary);
+    return PN_OK;
+}
+
+/* --- a check -------------------------------------------------------------------------------------
+ */
+
+static void row_line(const struct check_row *row, char *line, size_t size)
+{
+    const char *name = row->meter.name;
+    if (row_is_wrong(row)) {
+        snprintf(line, size, "%-58s WRONG: %s", name, row->meter.wrong);
+    } else if (!row->judged) {
+        snprintf(line, size, "%-58s not measured", name);
+    } else {
+        snprintf(line, size, "%-58s %11.1f %8.3f %8.3f %+8.2f [%+6.2f, %+6.2f] %6.2f  %s%s", name,
+                 call_ns(row), launches_ratio(row_launches(row)), launches_ratio(&row->reference),
+                 100 * share(row->change.change), 100 * share(row->change.low),
+                 100 * share(row->change.high), 100 * share(row->margin),
+                 verdict_name(row->verdict), row->decided_by == 1 ? " (measured again)" : "");
+    }
+}
+
+/* Worst first. */
+static int rank(const struct check_row *row)
+{
+    static const int of_verdict[] = {[VERDICT_REGRESSED] = 1,
+                                     [VERDICT_INCONCLUSIVE] = 2,
+                                     [VERDICT_IMPROVED] = 3,
+                                     [VERDICT_OK] = 4};
+    return row_is_wrong(row) ? 0 : row->judged ? of_verdict[row->verdict] : 5;
+}
+
+static pn_status print_rows(const struct check *check, struct output *output)
+{
+    for (int wanted = 0; wanted <= 5; wanted++) {
+        for (size_t i = 0; i < check->count; i++) {
+            const struct check_row *row = &check->rows[i];
+            if (rank(row) != wanted || row->left_out) {
+                continue;
+            }
+            char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];
+            row_line(row, line, sizeof line);
+            const pn_status status = output_row(output, row_json(check, row), line);
+            if (status != PN_OK) {
+                return status;
+            }
+        }
+    }
+    return PN_OK;
+}
+
+static void print_list(const char *what, const struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        printf("%s %s\n", what, names->list[i]);
+    }
+}
+
+/* The last line names the verdict, since make turns every exit code into 2. */
+static void print_summary(const struct check *check)
+{
+    if (check->foreign) {
+        report_keys(check);
+    }
+    print_list("only in the baseline:", &check->only_old);
+    print_list("only in the build:", &check->only_new);
+    if (check->left_out > 0) {
+        printf("%zu rows whose calls take too long were left out (--quick)\n", check->left_out);
+    }
+    if (check->judged > 0) {
+        printf("\nmean over rows %+.2f %%\n", 100 * share(mean_change(check)));
+    }
+    if (check->refusal[0] != '\0') {
+        printf("\nVERDICT %s %s\n", verdict_name(check->verdict), check->refusal);
+        return;
+    }
+    printf("VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong\n",
+           verdict_name(check->verdict), check->verdicts[VERDICT_REGRESSED],
+           check->verdicts[VERDICT_OK], check->verdicts[VERDICT_IMPROVED],
+           check->verdicts[VERDICT_INCONCLUSIVE], check->wrong);
+}
+
+/* --- a check as a whole -------------------------------------------------------------------------
+ */
+
+pn_status check_report(const struct check *check, struct output *output)
+{
+    pn_status status = check->foreign ? report_foreign(check, output) : print_rows(check, output);
+    if (status == PN_OK) {
+        status = add_summary(check, output);
+    }
+    if (status == PN_OK && !output->target.document) {
+        print_summary(check);
+    }
+    return status;
+}
+
+/* --- a saved run ---------------------------------------------------------------------------------
+ */
+
+/* Half of the range of the launches, in percent of their mean. */
+static double spread(const struct launches *launches)
+{
+    double low = launches->values[0], high = launches->values[0];
+    for (size_t i = 1; i < launches->count; i++) {
+        low = fmin(low, launches->values[i]);
+        high = fmax(high, launches->values[i]);
+    }
+    return 100 * share((high - low) / 2);
+}
+
+pn_status check_report_saved(const struct check *check, struct output *output)
+{
+    pn_status status = PN_OK;
+    for (size_t i = 0; i < check->count && status == PN_OK; i++) {
+        const struct check_row *row = &check->rows[i];
+        const struct launches *launches = row_launches(row);
+        char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];
+        if (row->left_out) {
+            continue;
+        }
+        if (launches->count == 0) {
+            row_line(row, line, sizeof line);
+        } else {
+            const double ratio = launches_ratio(launches);
+            snprintf(line, sizeof line, "%-58s %11.1f %8.3f %9.2f %8.1f %s", row->meter.name,
+                     call_ns(row), ratio, spread(launches), 100 / ratio,
+                     yardstick_limit(&row->meter.limb.yardstick));
+        }
+        status = output_row(output, row_start_json(check, row), line);
+    }
+    return status == PN_OK ? add_summary(check, output) : status;
+}
