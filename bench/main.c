@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "bench/ab/worker.h"
-#include "bench/commands.h"
-#include "bench/google_flags.h"
-#include "bench/interrupt.h"
-#include "bench/output.h"
+#include "bench/command/commands.h"
+#include "bench/formats/google_flags.h"
+#include "bench/command/interrupt.h"
+#include "bench/command/output.h"
 #include "engine/base/error.h"
 
 /* In the order of the help. */

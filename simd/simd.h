@@ -272,7 +272,7 @@ struct simd_kernels {
 
 enum { SIMD_PROBE_OPERATIONS = 24 };
 
-/* Raised whenever a probe, or the walk of bench/yardstick.c, does something else than before: what
+/* Raised whenever a probe, or the walk of bench/machine/yardstick.c, does something else than before: what
  * was measured in the old unit cannot be compared any more. */
 enum { SIMD_PROBE_REVISION = 1 };
 

@@ -6,8 +6,8 @@
 
 #include "bench/ab/listing.h"
 #include "bench/ab/suite.h"
-#include "bench/filter.h"
-#include "bench/machine.h"
+#include "bench/command/filter.h"
+#include "bench/machine/machine.h"
 #include "engine/base/error.h"
 
 static pn_status add_name(char ***names, size_t *count, const char *name)

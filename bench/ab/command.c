@@ -7,11 +7,11 @@
 
 #include "bench/ab/git.h"
 #include "bench/ab/suite.h"
-#include "bench/choice.h"
-#include "bench/commands.h"
-#include "bench/measure.h"
-#include "bench/output.h"
-#include "bench/probe.h"
+#include "bench/run/choice.h"
+#include "bench/command/commands.h"
+#include "bench/machine/measure.h"
+#include "bench/command/output.h"
+#include "bench/machine/probe.h"
 #include "engine/base/error.h"
 
 struct ab_options {

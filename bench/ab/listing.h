@@ -3,8 +3,8 @@
 #define PINION_BENCH_AB_LISTING_H
 
 #include "bench/ab/arm.h"
-#include "bench/machine.h"
-#include "bench/rows.h"
+#include "bench/machine/machine.h"
+#include "bench/command/rows.h"
 
 /* The descriptions that an arm's build has; free() them. The version's text is copied. */
 pn_status listing_get(struct arm *arm, int memory_fd, struct listing **list, size_t *count,

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/measure.h"
+#include "bench/machine/measure.h"
 #include "engine/base/error.h"
 
 /* How long each phase takes, and what is streamed. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "bench/problems/abi.h"
-#include "bench/yardstick.h"
+#include "bench/machine/yardstick.h"
 
 /* What slows a worker down on purpose (selftest). */
 enum injection_kind { INJECT_NOTHING, INJECT_TAX, INJECT_LAG, INJECT_OFFSET };

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/rivals.h"
-#include "bench/stats.h"
+#include "bench/stats/rivals.h"
+#include "bench/stats/stats.h"
 #include "engine/base/error.h"
 #include "engine/format/atomic_file.h"
 

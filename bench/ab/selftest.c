@@ -6,12 +6,12 @@
 
 #include "bench/ab/load.h"
 #include "bench/ab/scorecard.h"
-#include "bench/choice.h"
-#include "bench/commands.h"
-#include "bench/interrupt.h"
-#include "bench/measure.h"
-#include "bench/output.h"
-#include "bench/probe.h"
+#include "bench/run/choice.h"
+#include "bench/command/commands.h"
+#include "bench/command/interrupt.h"
+#include "bench/machine/measure.h"
+#include "bench/command/output.h"
+#include "bench/machine/probe.h"
 #include "engine/base/error.h"
 
 /* Rows that get each injection in one comparison. */

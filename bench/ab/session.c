@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "bench/ab/listing.h"
-#include "bench/measure.h"
-#include "bench/taint.h"
+#include "bench/machine/measure.h"
+#include "bench/machine/taint.h"
 #include "engine/base/error.h"
 
 /* A disturbed block is measured again this often; then it counts as it is. */

@@ -8,7 +8,7 @@
 
 #include "bench/ab/arm.h"
 #include "bench/ab/recording.h"
-#include "bench/rows.h"
+#include "bench/command/rows.h"
 
 /* One problem that both builds have. */
 struct ab_row {

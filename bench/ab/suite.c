@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/interrupt.h"
-#include "bench/measure.h"
-#include "bench/stats.h"
+#include "bench/command/interrupt.h"
+#include "bench/machine/measure.h"
+#include "bench/stats/stats.h"
 #include "engine/base/error.h"
 
 /* Launches of each stage. With so many the sign-flip test can reach .01 under Holm's correction

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stats.h"
+#include "bench/stats/stats.h"
 
 /* Confidence of each bound, power of the smallest effect, and the level of the family of rows that
  * were measured again. */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "bench/ab/page.h"
-#include "bench/measure.h"
-#include "bench/taint.h"
+#include "bench/machine/measure.h"
+#include "bench/machine/taint.h"
 #include "engine/base/error.h"
 
 /* Copies of the problem's data that one thread goes through. */

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/build_kind.h"
-#include "bench/output.h"
+#include "bench/machine/build_kind.h"
+#include "bench/command/output.h"
 #include "engine/base/error.h"
 #include "engine/format/atomic_file.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/check/baseline.h"
-#include "bench/output.h"
+#include "bench/command/output.h"
 #include "engine/base/error.h"
 #include "engine/base/file.h"
 

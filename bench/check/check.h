@@ -5,8 +5,8 @@
 
 #include "bench/check/baseline.h"
 #include "bench/check/meter.h"
-#include "bench/options.h"
-#include "bench/output.h"
+#include "bench/command/options.h"
+#include "bench/command/output.h"
 
 struct check_options {
     struct output_options output;

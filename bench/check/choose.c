@@ -5,7 +5,7 @@
 
 #include "bench/ab/listing.h"
 #include "bench/check/stages.h"
-#include "bench/filter.h"
+#include "bench/command/filter.h"
 #include "engine/base/error.h"
 
 static void names_free(struct names *names)

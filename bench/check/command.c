@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "bench/check/check.h"
-#include "bench/choice.h"
-#include "bench/commands.h"
-#include "bench/measure.h"
+#include "bench/run/choice.h"
+#include "bench/command/commands.h"
+#include "bench/machine/measure.h"
 #include "engine/base/error.h"
 #include "engine/format/atomic_file.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "bench/check/stages.h"
-#include "bench/measure.h"
-#include "bench/stats.h"
+#include "bench/machine/measure.h"
+#include "bench/stats/stats.h"
 #include "engine/base/error.h"
 
 /* Share of the budget that the first stage gets, with checks and calibration. */

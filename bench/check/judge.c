@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "bench/stats.h"
+#include "bench/stats/stats.h"
 
 /* Confidence of each bound; the level of the family of rows that were measured again. */
 static const double BOUND = 0.975, FAMILY_ALPHA = 0.01;

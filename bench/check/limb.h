@@ -3,8 +3,8 @@
 #define PINION_BENCH_CHECK_LIMB_H
 
 #include "bench/problems/abi.h"
-#include "bench/rows.h"
-#include "bench/yardstick.h"
+#include "bench/command/rows.h"
+#include "bench/machine/yardstick.h"
 
 /* A yardstick, and how much of its work one call of the row does. */
 struct limb {

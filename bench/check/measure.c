@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "bench/check/stages.h"
-#include "bench/interrupt.h"
-#include "bench/measure.h"
+#include "bench/command/interrupt.h"
+#include "bench/machine/measure.h"
 #include "engine/base/error.h"
 
 /* Blocks of a row in one launch; launches that are made even beyond the budget. */

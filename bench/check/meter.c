@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bench/measure.h"
-#include "bench/stats.h"
-#include "bench/taint.h"
+#include "bench/machine/measure.h"
+#include "bench/stats/stats.h"
+#include "bench/machine/taint.h"
 #include "engine/base/error.h"
 
 /* A disturbed block is measured again this often; then it counts as it is. */

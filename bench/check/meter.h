@@ -8,7 +8,7 @@
 
 #include "bench/ab/arm.h"
 #include "bench/check/limb.h"
-#include "bench/stats_random.h"
+#include "bench/stats/random.h"
 
 struct meter_row {
     char name[ROW_NAME_SIZE];

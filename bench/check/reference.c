@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "bench/check/stages.h"
-#include "bench/filter.h"
+#include "bench/command/filter.h"
 #include "engine/base/error.h"
 
 /* Runs of one key that can be compared, from the newest to the oldest. */

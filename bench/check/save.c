@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bench/check/stages.h"
-#include "bench/measure.h"
-#include "bench/stats.h"
+#include "bench/machine/measure.h"
+#include "bench/stats/stats.h"
 #include "engine/base/error.h"
 
 /* A row whose mean has a larger standard error, in ln, is measured in more launches. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/document.h"
+#include "bench/report/document.h"
 
 static char path[] = "/tmp/pinion-document-XXXXXX";
 

@@ -1,6 +1,6 @@
 /* The machine card against what other programs say of this machine, and each warning against
  * machines made up of files. */
-#include "bench/environment.h"
+#include "bench/machine/environment.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -757,7 +757,7 @@ Test(warnings, clock_drift)
     }
 }
 
-/* bench/build_kind.c compiled in several ways, see CMakeLists.txt. */
+/* bench/machine/build_kind.c compiled in several ways, see CMakeLists.txt. */
 struct build_kind build_kind_release(void), build_kind_unoptimized(void), build_kind_asserts(void),
     build_kind_sanitized(void);
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/environment.h"
+#include "bench/machine/environment.h"
 
 int main(int count, char **arguments)
 {

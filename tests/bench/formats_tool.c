@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
-#include "bench/export.h"
-#include "bench/google_flags.h"
+#include "bench/formats/export.h"
+#include "bench/formats/google_flags.h"
 #include "engine/base/error.h"
 
 static pn_status export(const char *name)

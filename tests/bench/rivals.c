@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/rivals.h"
+#include "bench/stats/rivals.h"
 #include "tests/bench/data/stats_vectors.h"
 
 enum { MOST = 64, VECTORS = sizeof rivals_vectors / sizeof *rivals_vectors };

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/choice.h"
-#include "bench/copies.h"
-#include "bench/filter.h"
-#include "bench/options.h"
-#include "bench/run.h"
+#include "bench/run/choice.h"
+#include "bench/run/copies.h"
+#include "bench/command/filter.h"
+#include "bench/command/options.h"
+#include "bench/run/run.h"
 
 static const struct simd_kernels *table(const char *name)
 {

@@ -1,6 +1,6 @@
 /* Disturbances: real ones on this machine against other counters of the kernel, and what needs a
  * host or a quota from files written here. */
-#include "bench/taint.h"
+#include "bench/machine/taint.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>

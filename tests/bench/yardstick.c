@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/problems/naive/naive.h"
-#include "bench/stats.h"
+#include "bench/stats/stats.h"
 
 enum { N = 64, K = 20, M = 12 };
 
