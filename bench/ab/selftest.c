@@ -45,7 +45,7 @@ static const struct option_spec selftest_option_list[] = {
     {"cache", "LIST", "hot, cold, train, all, or several with commas (hot)", option_caches,
      AT(suite.caches), 0, 0},
     {"margin", "PERCENT", "as of ab (1)", option_real, AT(margin_percent), 0.1, 50},
-    {"budget", "SECONDS", "of each comparison, as of ab --quick (50)", option_real,
+    {"budget", "SECONDS", "of each comparison, as of ab --quick (25)", option_real,
      AT(suite.budget_s), 1, 36000},
     {"min-time", "MS", "a turn takes at least this long (0.5)", option_milliseconds, AT(turn_ns), 0,
      0},
@@ -57,7 +57,7 @@ static const struct option_spec selftest_option_list[] = {
 };
 
 static const struct selftest_options selftest_defaults = {
-    .suite = {.budget_s = 50, .longest_ns = 4e6, .unchecked = true},
+    .suite = {.budget_s = 25, .longest_ns = 4e6, .unchecked = true},
     .turn_ns = 5e5,
     .margin_percent = 1,
     .threads = 1,

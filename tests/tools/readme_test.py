@@ -117,9 +117,26 @@ class Readme(unittest.TestCase):
                         self.fail("README.md shows:\n{}\nbut it prints:\n{}".format(
                             "\n".join(expected), "\n".join(shown)))
 
+    def test_workflow_steps_are_commands(self):
+        """Their programs and options exist; what they measure would take minutes."""
+        with open(os.path.join(SOURCE, "README.md")) as file:
+            text = "\n".join(line for language, lines in blocks(file.read())
+                             if language == "yaml" for line in lines)
+        for script in re.findall(r"\brun: (tools/\S+)", text):
+            self.assertTrue(os.access(os.path.join(SOURCE, script), os.X_OK), script)
+        steps = re.findall(r"\brun: build/(\S+) (.*)$", text, re.MULTILINE)
+        self.assertTrue(steps)
+        for program, arguments in steps:
+            binary = os.path.join(os.environ["PINION_BUILD"], program)
+            words = arguments.split()
+            shown = subprocess.run([binary, words[0], "--help"], capture_output=True, text=True)
+            self.assertEqual(shown.returncode, 0, shown.stderr)
+            for option in (word for word in words if word.startswith("--")):
+                self.assertRegex(shown.stdout, rf"(?m)^  {option} ")
+
     def test_no_command_hides_in_another_fence(self):
         with open(os.path.join(SOURCE, "README.md")) as file:
-            self.assertLessEqual({language for language, _ in blocks(file.read())}, {"console", "c", "text"})
+            self.assertLessEqual({language for language, _ in blocks(file.read())}, {"console", "c", "text", "yaml"})
 
 
 if __name__ == "__main__":
