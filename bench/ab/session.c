@@ -30,11 +30,17 @@ static const char *const arm_names[ARM_COUNT] = {"old", "placebo", "new"};
 pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double turn_ns,
                          uint32_t seed, struct session *session)
 {
-    *session = (struct session){.threads = threads,
+    struct measure team;
+    const pn_status counted = measure_create(threads, &team);
+    if (counted != PN_OK) {
+        return counted;
+    }
+    *session = (struct session){.threads = team.threads,
                                 .turn_ns = turn_ns,
                                 .seed = seed,
                                 .random = seed * 0x9E3779B97F4A7C15u + 0x632BE59BD9B4E019u,
                                 .memory_fd = memfd_create("pinion-bench operands", 0)};
+    measure_free(&team);
     if (session->memory_fd < 0 || ftruncate(session->memory_fd, PAGE_MEMORY_SIZE) != 0) {
         return error_set(PN_ERROR_FAILED, "memory for the workers: %s", strerror(errno));
     }
