@@ -72,8 +72,9 @@ static json_t *row_json(const struct suite *suite, const struct suite_row *row)
     const struct ab_row *about = &row->row;
     char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
     row_pattern(about->name, pattern);
-    snprintf(repro, sizeof repro, "pinion-bench ab OLD NEW --isa %s --cache %s --filter '%s'",
-             about->isa, cache_name(about->cache), pattern);
+    snprintf(repro, sizeof repro,
+             "pinion-bench ab OLD NEW --isa %s --threads %zu --cache %s --filter '%s'", about->isa,
+             suite->session->threads, cache_name(about->cache), pattern);
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name,
                   "kernel", about->about.kernel, "shape", about->about.shape, "dtype",
