@@ -133,7 +133,8 @@ static pn_status print_rows(const struct suite *suite, struct output *output)
     for (int wanted = 0; wanted <= 5; wanted++) {
         for (size_t i = 0; i < suite->count; i++) {
             const struct suite_row *row = &suite->rows[i];
-            if (rank(row) != wanted || row->left_out) {
+            const bool shown = !row->left_out || row->row.wrong[0] != '\0';
+            if (rank(row) != wanted || !shown) {
                 continue;
             }
             char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];
