@@ -136,10 +136,12 @@ static pn_status ask(struct session *session, const struct ab_row *row, int arm,
 pn_status session_check(struct session *session, struct ab_row *row)
 {
     static const int checked[] = {ARM_OLD, ARM_NEW};
+    struct ab_row one = *row;
+    one.batch_copies = one.weight_copies = 1;
     for (size_t i = 0; i < sizeof checked / sizeof checked[0]; i++) {
-        pn_status status = ask(session, row, checked[i], REQUEST_OPEN);
+        pn_status status = ask(session, &one, checked[i], REQUEST_OPEN);
         if (status == PN_OK) {
-            status = ask(session, row, checked[i], REQUEST_CHECK);
+            status = ask(session, &one, checked[i], REQUEST_CHECK);
         }
         struct arm *arm = &session->arms[checked[i]];
         if (status != PN_OK && arm->pid != 0) {
