@@ -26,6 +26,9 @@ static const double FIRST_SHARE = 0.65;
 /* Margin over the mean of all rows, as a share of that of one. */
 static const double SUITE_MARGIN_SHARE = 0.5;
 
+/* The mean over fewer rows decides nothing: each of them says as much, and is measured again. */
+enum { MEAN_LEAST_ROWS = 8 };
+
 /* More inconclusive rows than this share make the suite inconclusive. */
 static const double INCONCLUSIVE_SHARE = 0.10;
 
@@ -218,13 +221,14 @@ static pn_status judge_suite(struct suite *suite, bool complete)
     const double margin = SUITE_MARGIN_SHARE * suite->margin;
     const bool whole = evidence_of_suite(recordings, judged, 1, margin, &suite->all);
     free(recordings);
-    if (suite->verdicts[VERDICT_REGRESSED] > 0 || (whole && suite->all.low > margin)) {
+    const bool many = whole && judged >= MEAN_LEAST_ROWS;
+    if (suite->verdicts[VERDICT_REGRESSED] > 0 || (many && suite->all.low > margin)) {
         suite->verdict = VERDICT_REGRESSED;
     } else if (!whole || !complete ||
                (double)suite->verdicts[VERDICT_INCONCLUSIVE] >
                    INCONCLUSIVE_SHARE * (double)judged) {
         suite->verdict = VERDICT_INCONCLUSIVE;
-    } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || suite->all.high < -margin) {
+    } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || (many && suite->all.high < -margin)) {
         suite->verdict = VERDICT_IMPROVED;
     } else {
         suite->verdict = VERDICT_OK;
