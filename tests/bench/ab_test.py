@@ -244,7 +244,7 @@ class Rows(AbTest):
 
 class Documents(AbTest):
     def test_json_is_what_out_writes(self):
-        options = [*SHORT, "--filter", "spin_[ab]", "--seed", "7"]
+        options = [*FAR, "--filter", "spin_[ab]", "--seed", "7"]
         in_file = self.compare(fake("base"), fake("slow"), *options, codes=(1,))
         result = self.run_program("ab", fake("base"), fake("slow"), *options, "--json")
         self.assertEqual(result.returncode, 1)
