@@ -46,6 +46,9 @@ pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads,
     }
     for (int i = 0; i < ARM_COUNT; i++) {
         session->libraries[i] = libraries[i];
+        if (libraries[i][0] == '\0') { /* which would be the library inside this program */
+            return error_set(PN_ERROR_USAGE, "%s build: its path is empty", arm_names[i]);
+        }
         const pn_status status = arm_create(arm_names[i], &session->arms[i]);
         if (status != PN_OK) {
             return status;
