@@ -72,8 +72,9 @@ static json_t *row_json(const struct suite *suite, const struct suite_row *row)
     const struct ab_row *about = &row->row;
     char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
     row_pattern(about->name, pattern);
-    snprintf(repro, sizeof repro, "pinion-bench ab OLD NEW --isa %s --cache %s --filter '%s'",
-             about->isa, cache_name(about->cache), pattern);
+    snprintf(repro, sizeof repro,
+             "pinion-bench ab OLD NEW --isa %s --threads %zu --cache %s --filter '%s'", about->isa,
+             suite->session->threads, cache_name(about->cache), pattern);
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name,
                   "kernel", about->about.kernel, "shape", about->about.shape, "dtype",
@@ -132,7 +133,8 @@ static pn_status print_rows(const struct suite *suite, struct output *output)
     for (int wanted = 0; wanted <= 5; wanted++) {
         for (size_t i = 0; i < suite->count; i++) {
             const struct suite_row *row = &suite->rows[i];
-            if (rank(row) != wanted || row->left_out) {
+            const bool shown = !row->left_out || row->row.wrong[0] != '\0';
+            if (rank(row) != wanted || !shown) {
                 continue;
             }
             char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];

@@ -30,16 +30,25 @@ static const char *const arm_names[ARM_COUNT] = {"old", "placebo", "new"};
 pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double turn_ns,
                          uint32_t seed, struct session *session)
 {
-    *session = (struct session){.threads = threads,
+    struct measure team;
+    const pn_status counted = measure_create(threads, &team);
+    if (counted != PN_OK) {
+        return counted;
+    }
+    *session = (struct session){.threads = team.threads,
                                 .turn_ns = turn_ns,
                                 .seed = seed,
                                 .random = seed * 0x9E3779B97F4A7C15u + 0x632BE59BD9B4E019u,
                                 .memory_fd = memfd_create("pinion-bench operands", 0)};
+    measure_free(&team);
     if (session->memory_fd < 0 || ftruncate(session->memory_fd, PAGE_MEMORY_SIZE) != 0) {
         return error_set(PN_ERROR_FAILED, "memory for the workers: %s", strerror(errno));
     }
     for (int i = 0; i < ARM_COUNT; i++) {
         session->libraries[i] = libraries[i];
+        if (libraries[i][0] == '\0') { /* which would be the library inside this program */
+            return error_set(PN_ERROR_USAGE, "%s build: its path is empty", arm_names[i]);
+        }
         const pn_status status = arm_create(arm_names[i], &session->arms[i]);
         if (status != PN_OK) {
             return status;
@@ -130,10 +139,12 @@ static pn_status ask(struct session *session, const struct ab_row *row, int arm,
 pn_status session_check(struct session *session, struct ab_row *row)
 {
     static const int checked[] = {ARM_OLD, ARM_NEW};
+    struct ab_row one = *row;
+    one.batch_copies = one.weight_copies = 1;
     for (size_t i = 0; i < sizeof checked / sizeof checked[0]; i++) {
-        pn_status status = ask(session, row, checked[i], REQUEST_OPEN);
+        pn_status status = ask(session, &one, checked[i], REQUEST_OPEN);
         if (status == PN_OK) {
-            status = ask(session, row, checked[i], REQUEST_CHECK);
+            status = ask(session, &one, checked[i], REQUEST_CHECK);
         }
         struct arm *arm = &session->arms[checked[i]];
         if (status != PN_OK && arm->pid != 0) {

@@ -43,7 +43,8 @@ struct session {
     unsigned taints;  /* what disturbed them */
 };
 
-/* libraries[ARM_PLACEBO] is a copy of the old one or the same file. */
+/* libraries[ARM_PLACEBO] is a copy of the old one or the same file; threads 0: one for each usable
+ * core. */
 pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double turn_ns,
                          uint32_t seed, struct session *session);
 void session_free(struct session *session);

@@ -26,6 +26,9 @@ static const double FIRST_SHARE = 0.65;
 /* Margin over the mean of all rows, as a share of that of one. */
 static const double SUITE_MARGIN_SHARE = 0.5;
 
+/* The mean over fewer rows decides nothing: each of them says as much, and is measured again. */
+enum { MEAN_LEAST_ROWS = 8 };
+
 /* More inconclusive rows than this share make the suite inconclusive. */
 static const double INCONCLUSIVE_SHARE = 0.10;
 
@@ -51,11 +54,21 @@ void suite_free(struct suite *suite)
 /* --- measuring ---------------------------------------------------------------------------------
  */
 
-/* Checks and calibrates on a launch that counts for nothing else. */
-static pn_status prepare_row(struct suite *suite, struct suite_row *row)
+/* Whether the row before it is of the same problem, in another cache. */
+static bool checked_before(const struct suite *suite, size_t index)
 {
+    const struct ab_row *row = &suite->rows[index].row;
+    const struct ab_row *before = index == 0 ? NULL : &suite->rows[index - 1].row;
+    return before != NULL && before->place[ARM_NEW].problem == row->place[ARM_NEW].problem &&
+           before->place[ARM_NEW].isa == row->place[ARM_NEW].isa;
+}
+
+/* Checks and calibrates on a launch that counts for nothing else. */
+static pn_status prepare_row(struct suite *suite, size_t index)
+{
+    struct suite_row *row = &suite->rows[index];
     pn_status status = interrupt_check();
-    if (status == PN_OK && !suite->options->unchecked && row->row.cache == CACHE_HOT) {
+    if (status == PN_OK && !suite->options->unchecked && !checked_before(suite, index)) {
         status = session_check(suite->session, &row->row);
     }
     if (status == PN_OK) {
@@ -77,7 +90,7 @@ static pn_status prepare_rows(struct suite *suite)
 {
     for (size_t i = 0; i < suite->count; i++) {
         tell(suite, "checked rows:", i + 1, suite->count);
-        const pn_status status = prepare_row(suite, &suite->rows[i]);
+        const pn_status status = prepare_row(suite, i);
         if (status != PN_OK) {
             return status;
         }
@@ -208,13 +221,14 @@ static pn_status judge_suite(struct suite *suite, bool complete)
     const double margin = SUITE_MARGIN_SHARE * suite->margin;
     const bool whole = evidence_of_suite(recordings, judged, 1, margin, &suite->all);
     free(recordings);
-    if (suite->verdicts[VERDICT_REGRESSED] > 0 || (whole && suite->all.low > margin)) {
+    const bool many = whole && judged >= MEAN_LEAST_ROWS;
+    if (suite->verdicts[VERDICT_REGRESSED] > 0 || (many && suite->all.low > margin)) {
         suite->verdict = VERDICT_REGRESSED;
     } else if (!whole || !complete ||
                (double)suite->verdicts[VERDICT_INCONCLUSIVE] >
                    INCONCLUSIVE_SHARE * (double)judged) {
         suite->verdict = VERDICT_INCONCLUSIVE;
-    } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || suite->all.high < -margin) {
+    } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || (many && suite->all.high < -margin)) {
         suite->verdict = VERDICT_IMPROVED;
     } else {
         suite->verdict = VERDICT_OK;

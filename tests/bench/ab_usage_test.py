@@ -1,0 +1,171 @@
+"""pinion-bench ab and selftest: wrong usage, libraries that cannot be measured, files."""
+
+import os
+import re
+import unittest
+
+from ab_builds import EQUAL, SHORT, AbTest, fake
+
+BASE = fake("base")
+
+
+class Usage(AbTest):
+    def refuse_ab(self, pattern, *arguments, status=2):
+        self.refuse(status, pattern, "ab", *arguments)
+
+    def test_words(self):
+        self.refuse_ab("ab: needs OLD NEW; see pinion-bench ab --help$")
+        self.refuse_ab("ab: needs OLD NEW; see pinion-bench ab --help$", BASE)
+        self.refuse_ab(f"{BASE}: ab takes no more than OLD NEW", BASE, BASE, BASE)
+        self.refuse(2, "selftest: needs LIBRARY", "selftest")
+        self.refuse(
+            2, f"{BASE}: selftest takes no more than LIBRARY", "selftest", BASE, BASE
+        )
+
+    def test_unknown_options(self):
+        for option in ("--quik", "-q", "--runs", "--fail-fast=1"):
+            pattern = f"{option}: unknown option of ab; see pinion-bench ab --help$"
+            self.refuse_ab(pattern, BASE, BASE, option)
+        self.refuse(2, "--git: unknown option of selftest", "selftest", BASE, "--git")
+
+    def test_missing_and_superfluous_values(self):
+        for option in ("filter", "isa", "threads", "margin", "budget", "seed", "out"):
+            self.refuse_ab(f"--{option}: needs a value, ", BASE, BASE, f"--{option}")
+        self.refuse_ab("--quick: takes no value$", BASE, BASE, "--quick=1")
+
+    def test_bad_numbers(self):
+        bad = {
+            "threads": ["-1", "4097", "two", "1.5", "", " ", "1x", "99999999999999999999"],
+            "seed": ["-1", "4294967296", "x", "1e3", "0x10"],
+            "margin": ["0", "0.09", "50.1", "-1", "nan", "inf", "1%", ""],
+            "budget": ["0", "0.5", "36001", "nan", "-inf", "1s"],
+            "min-time": ["0", "-1", "10001", "nan", "inf", "1ms"],
+        }
+        for name, values in bad.items():
+            for value in values:
+                pattern = f"--{name} '{re.escape(value)}': give (a number|milliseconds)"
+                self.refuse_ab(pattern, BASE, BASE, f"--{name}={value}")
+        for name in ("runs", "injected"):
+            for value in ("-1", "100001", "x"):
+                pattern = f"--{name} '{value}': give a number from 0 to 100000$"
+                self.refuse(2, pattern, "selftest", BASE, f"--{name}={value}")
+
+    def test_caches(self):
+        for value in ("warm", "hot,", "", "hot,lukewarm", "HOT"):
+            self.refuse_ab(f"--cache '{value}': ", BASE, BASE, f"--cache={value}")
+
+    def test_filters(self):
+        for pattern in ("no such row", "/cold/", "threads:2", "^$"):
+            expected = "no row that both builds have matches the filter"
+            self.refuse_ab(expected, BASE, BASE, "--filter", pattern)
+        for pattern in ("(", "a{2", "[z-a]", "*["):
+            expected = f"--filter '{re.escape(pattern)}': .*regular expression$"
+            self.refuse_ab(expected, BASE, BASE, "--filter", pattern)
+        self.refuse_ab("no row that both", BASE, fake("extra"), "--filter", "spin_extra")
+
+    def test_an_isa_that_no_build_has(self):
+        for isa in ("avx1024", "", "wid", "wide,narrow"):
+            self.refuse_ab("no row that both builds have", BASE, BASE, "--isa", isa)
+        self.refuse_ab(
+            "no row that both builds have", BASE, fake("narrow"), "--isa", "wide"
+        )
+
+    def test_condition(self):
+        pattern = "--condition 'noisy': give quiet, loaded or both$"
+        self.refuse(2, pattern, "selftest", BASE, "--condition", "noisy")
+
+    def test_help(self):
+        for command in ("ab", "selftest"):
+            result = self.succeed(command, "--help")
+            self.assertEqual(result.stderr, "")
+            self.assertRegex(result.stdout, f"^Usage: pinion-bench {command} ")
+            for option in ("filter", "budget", "margin", "threads", "seed", "out"):
+                self.assertIn(f"  --{option} ", result.stdout)
+
+    def test_worker_is_not_for_people(self):
+        self.refuse(2, "worker: is started by pinion-bench", "worker")
+
+
+class Libraries(AbTest):
+    def refuse_both(self, status, pattern, path):
+        self.refuse(status, "old build: " + pattern, "ab", path, BASE, *SHORT)
+        self.refuse(status, "new build: " + pattern, "ab", BASE, path, *SHORT)
+
+    def test_missing(self):
+        path = self.path("missing.so")
+        self.refuse_both(66, f"{path}: No such file or directory$", path)
+        path = BASE + "/libpinion.so"
+        self.refuse_both(66, f"{path}: Not a directory$", path)
+
+    def test_no_path(self):
+        for old, new in (("", BASE), (BASE, "")):
+            self.refuse(2, "build: its path is empty$", "ab", old, new, *SHORT)
+
+    def test_no_library(self):
+        with open(BASE, "rb") as file:
+            whole = file.read()
+        for content in (b"", b"#!/bin/sh\n", b"\x7fELF", whole[:1000]):
+            path = self.write("bad.so", content)
+            self.refuse_both(65, f"{path}: cannot be loaded: ", path)
+
+    def test_a_folder(self):
+        self.refuse_both(74, f"{self.folder}: cannot be copied: ", self.folder)
+
+    def test_no_table(self):
+        path = fake("no_table")
+        self.refuse_both(65, f"{path}: exports no pinion_bench_abi_1: ", path)
+
+    def test_a_table_of_another_kind(self):
+        path = fake("version_2")
+        pattern = f"{path}: pinion_bench_abi_1 has version 2 and 80 bytes; "
+        self.refuse_both(65, pattern, path)
+        path = fake("shorter_table")
+        pattern = f"{path}: pinion_bench_abi_1 has version 1 and 8 bytes; "
+        self.refuse_both(65, pattern, path)
+
+    def test_of_selftest(self):
+        for status, path in (
+            (66, self.path("missing.so")),
+            (65, fake("no_table")),
+            (65, self.write("bad.so", "x")),
+        ):
+            result = self.run_program("selftest", path, *SHORT)
+            self.assertEqual(result.returncode, status, result.stderr)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            self.assertIn(path, result.stderr)
+
+
+class Files(AbTest):
+    def test_into_a_missing_folder(self):
+        out = self.path("missing/out.json")
+        for command in (["ab", BASE, BASE], ["selftest", BASE]):
+            self.refuse(74, re.escape(out), *command, *SHORT, "--out", out)
+            self.assertFalse(os.path.exists(self.path("missing")))
+
+    def test_over_a_folder(self):
+        self.refuse(
+            74, re.escape(self.folder), "ab", BASE, BASE, *SHORT, "--out", self.folder
+        )
+
+    def test_a_file_becomes_whole_or_stays(self):
+        out = self.write("out.json", "before")
+        result = self.run_program("ab", BASE, fake("crash"), *SHORT, "--out", out)
+        self.assertEqual(result.returncode, 1)
+        with open(out) as file:
+            self.assertEqual(file.read(), "before")
+        self.compare(BASE, BASE, *EQUAL, "--filter", "spin_a", codes=(0, 77))
+        self.assertEqual(os.listdir(self.folder), ["out.json"])
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_standard_output_is_full(self):
+        for more in ([], ["--json"]):
+            with open("/dev/full", "w") as full:
+                result = self.run_program(
+                    "ab", BASE, BASE, *EQUAL, "--filter", "spin_a", *more, stdout=full
+                )
+            self.assertEqual(result.returncode, 74, result.stderr)
+            self.assertRegex(result.stderr, "pinion-bench: standard output: ")
+
+
+if __name__ == "__main__":
+    unittest.main()
