@@ -222,13 +222,15 @@ static pn_status judge_suite(struct suite *suite, bool complete)
     const bool whole = evidence_of_suite(recordings, judged, 1, margin, &suite->all);
     free(recordings);
     const bool many = whole && judged >= MEAN_LEAST_ROWS;
-    if (suite->verdicts[VERDICT_REGRESSED] > 0 || (many && suite->all.low > margin)) {
+    const enum verdict mean =
+        many ? evidence_verdict(&suite->all, margin, suite->all.p, suite->all.p_faster)
+             : VERDICT_INCONCLUSIVE;
+    const double open = (double)suite->verdicts[VERDICT_INCONCLUSIVE];
+    if (suite->verdicts[VERDICT_REGRESSED] > 0 || mean == VERDICT_REGRESSED) {
         suite->verdict = VERDICT_REGRESSED;
-    } else if (!whole || !complete ||
-               (double)suite->verdicts[VERDICT_INCONCLUSIVE] >
-                   INCONCLUSIVE_SHARE * (double)judged) {
+    } else if (!whole || !complete || open > INCONCLUSIVE_SHARE * (double)judged) {
         suite->verdict = VERDICT_INCONCLUSIVE;
-    } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || (many && suite->all.high < -margin)) {
+    } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || mean == VERDICT_IMPROVED) {
         suite->verdict = VERDICT_IMPROVED;
     } else {
         suite->verdict = VERDICT_OK;

@@ -49,7 +49,8 @@ double evidence_detectable(const struct evidence *evidence, double margin);
 /* Whether a row must be measured again: it may have changed, or cannot be called equal yet. */
 bool evidence_suspicious(const struct evidence *evidence, double margin);
 
-/* p_adjusted: Holm's, of `p` and of `p_faster`. */
+/* By the bounds and by the sign-flip tests. p_adjusted: Holm's, of `p` and of `p_faster`; of
+ * evidence that stands alone they are those themselves. */
 enum verdict evidence_verdict(const struct evidence *evidence, double margin, double p_adjusted,
                               double p_faster_adjusted);
 
