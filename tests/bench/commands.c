@@ -485,7 +485,7 @@ Test(peers, refuses_what_is_no_library)
 
 Test(usage, is_refused_in_one_line)
 {
-    refused("", 2, "no command; limits, list, run, ab, peers, train, selftest, report? see");
+    refused("", 2, "no command; limits, list, run, ab, check, peers, train, selftest, report? see");
     refused("limit", 2, "limit: unknown command");
     refused("--json run", 2, "--json: a command comes first");
     refused("run limits", 2, "limits: run takes options only");
