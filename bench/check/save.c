@@ -27,7 +27,7 @@ static pn_status add_row(json_t *run, const struct check_row *row)
 /* The rows of one instruction set, which are a run of one key. Rows stand together by it. */
 static pn_status add_run(struct check *check, size_t first, size_t end)
 {
-    json_t *run = saved_start(check->version, check->meter->sample_ns);
+    json_t *run = saved_start(check->version, check->meter->turn_ns);
     size_t added = 0;
     for (size_t i = first; i < end; i++) {
         if (check->rows[i].left_out) {
@@ -72,14 +72,6 @@ static pn_status write_runs(struct check *check)
     return status == PN_OK ? baseline_write(&check->baseline) : status;
 }
 
-static void count_rows(struct check *check)
-{
-    for (size_t i = 0; i < check->count; i++) {
-        check->wrong += check->rows[i].meter.wrong[0] != '\0';
-        check->left_out += check->rows[i].left_out;
-    }
-}
-
 /* Of the rows those whose mean is not known well enough to be compared with. */
 static size_t choose_unsure(const struct check *check, size_t *chosen, size_t count)
 {
@@ -121,7 +113,6 @@ pn_status check_save(struct check *check)
     if (status == PN_OK) {
         status = check_prepare(check);
     }
-    count_rows(check);
     if (status == PN_OK && check->wrong == 0) {
         status = measure(check, start);
     }
