@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,6 +95,15 @@ static pn_status copy_library(const struct arm *arm, const char *library, int *c
                             strerror(cause));
 }
 
+void arm_tie_child(pid_t controller)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != controller) { /* it ended before */
+        _exit(1);
+    }
+    signal(SIGINT, SIG_IGN); /* Ctrl-C is for the controller; this holds across exec */
+}
+
 /* In the child: becomes the worker. Threads that are not on turn must not spin. */
 static void become_worker(const struct arm *arm, const char *library, int library_fd, int memory_fd,
                           size_t threads, size_t pad)
@@ -122,8 +132,9 @@ pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t 
     }
     atomic_store(&arm->page->turn, TURN_WORKER);
     arm->page->reply = (struct reply){0};
-    const pid_t pid = fork();
+    const pid_t controller = getpid(), pid = fork();
     if (pid == 0) {
+        arm_tie_child(controller);
         become_worker(arm, library, library_fd, memory_fd, threads, pad);
     }
     if (library_fd >= 0) {

@@ -27,6 +27,10 @@ pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t 
                     size_t pad);
 void arm_stop(struct arm *arm);
 
+/* In a child that was just forked: from now on it ends with the controller, and Ctrl-C is not for
+ * it. */
+void arm_tie_child(pid_t controller);
+
 /* Lets the worker serve a request, and waits. PN_ERROR_FAILED: it failed or died; the message says
  * how. */
 pn_status arm_ask(struct arm *arm, const struct request *request);

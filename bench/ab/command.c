@@ -204,7 +204,7 @@ static void print_list(const char *what, char *const *names, size_t count)
 }
 
 /* The last line names the verdict, since make turns every exit code into 2. */
-static void print_summary(const struct suite *suite)
+static pn_status print_summary(const struct suite *suite, struct output *output)
 {
     print_list("only in OLD:", suite->only_old, suite->only_old_count);
     print_list("only in NEW:", suite->only_new, suite->only_new_count);
@@ -215,10 +215,11 @@ static void print_summary(const struct suite *suite)
     if (suite->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", suite->left_out);
     }
-    printf("VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong\n",
-           verdict_name(suite->verdict), suite->verdicts[VERDICT_REGRESSED],
-           suite->verdicts[VERDICT_OK], suite->verdicts[VERDICT_IMPROVED],
-           suite->verdicts[VERDICT_INCONCLUSIVE], suite->wrong);
+    return output_last_line(
+        output, "VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong",
+        verdict_name(suite->verdict), suite->verdicts[VERDICT_REGRESSED],
+        suite->verdicts[VERDICT_OK], suite->verdicts[VERDICT_IMPROVED],
+        suite->verdicts[VERDICT_INCONCLUSIVE], suite->wrong);
 }
 
 /* --- the command -------------------------------------------------------------------------------
@@ -248,7 +249,7 @@ static pn_status report(struct suite *suite, const struct option_words *words, s
         printed = add_summary(suite, words, seed, output);
     }
     if (printed == PN_OK && !output->target.document) {
-        print_summary(suite);
+        printed = print_summary(suite, output);
     }
     return printed == PN_OK ? status : printed;
 }

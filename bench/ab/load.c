@@ -4,11 +4,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/ab/arm.h"
 #include "bench/machine/measure.h"
 #include "engine/base/error.h"
 
@@ -35,8 +35,6 @@ static void stream(char *memory)
 
 static void disturb(void)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGINT, SIG_IGN);
     char *memory = malloc(STREAM_BYTES);
     const struct timespec pause = {0, (long)PHASE_NS};
     for (;;) {
@@ -52,9 +50,11 @@ pn_status load_start(size_t cores, struct load *load)
 {
     *load = (struct load){0};
     const size_t wanted = cores < 2 ? 1 : cores / 2;
+    const pid_t controller = getpid();
     while (load->count < wanted && load->count < LOAD_MOST) {
         const pid_t pid = fork();
         if (pid == 0) {
+            arm_tie_child(controller);
             disturb();
         }
         if (pid < 0) {

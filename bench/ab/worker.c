@@ -2,12 +2,10 @@
 
 #include <dlfcn.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bench/ab/page.h"
@@ -349,8 +347,6 @@ pn_status worker_main(int count, char **arguments)
     for (int i = COPY; i < ARGUMENTS; i++) {
         numbers[i] = atoi(arguments[i]);
     }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGINT, SIG_IGN); /* Ctrl-C is for the controller */
     struct worker worker = {0};
     pn_status status = map_shared(numbers[PAGE], numbers[MEMORY], &worker);
     if (status != PN_OK) {

@@ -260,7 +260,7 @@ static void print_list(const char *what, const struct names *names)
 }
 
 /* The last line names the verdict, since make turns every exit code into 2. */
-static void print_summary(const struct check *check)
+static pn_status print_summary(const struct check *check, struct output *output)
 {
     if (check->foreign) {
         report_keys(check);
@@ -274,13 +274,15 @@ static void print_summary(const struct check *check)
         printf("\nmean over rows %+.2f %%\n", 100 * share(mean_change(check)));
     }
     if (check->refusal[0] != '\0') {
-        printf("\nVERDICT %s %s\n", verdict_name(check->verdict), check->refusal);
-        return;
+        putchar('\n');
+        return output_last_line(output, "VERDICT %s %s", verdict_name(check->verdict),
+                                check->refusal);
     }
-    printf("VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong\n",
-           verdict_name(check->verdict), check->verdicts[VERDICT_REGRESSED],
-           check->verdicts[VERDICT_OK], check->verdicts[VERDICT_IMPROVED],
-           check->verdicts[VERDICT_INCONCLUSIVE], check->wrong);
+    return output_last_line(
+        output, "VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong",
+        verdict_name(check->verdict), check->verdicts[VERDICT_REGRESSED],
+        check->verdicts[VERDICT_OK], check->verdicts[VERDICT_IMPROVED],
+        check->verdicts[VERDICT_INCONCLUSIVE], check->wrong);
 }
 
 /* --- a check as a whole -------------------------------------------------------------------------
@@ -293,7 +295,7 @@ pn_status check_report(const struct check *check, struct output *output)
         status = add_summary(check, output);
     }
     if (status == PN_OK && !output->target.document) {
-        print_summary(check);
+        status = print_summary(check, output);
     }
     return status;
 }

@@ -1,6 +1,7 @@
 #include "bench/command/output.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,7 @@ static void output_free(struct output *output)
 {
     environment_end(output->environment, NULL);
     json_decref(output->root);
+    free(output->last_line);
     *output = (struct output){0};
 }
 
@@ -205,6 +207,19 @@ pn_status output_warn(struct output *output, const char *code, const char *text)
     return PN_OK;
 }
 
+pn_status output_last_line(struct output *output, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vasprintf(&output->last_line, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        output->last_line = NULL;
+        return error_memory(0, "the last line");
+    }
+    return PN_OK;
+}
+
 static pn_status write_file(const struct output *output)
 {
     char *text = NULL;
@@ -263,6 +278,9 @@ static pn_status write_document(const struct output *output)
 
 static pn_status write_results(const struct output *output)
 {
+    if (!output->target.document && output->last_line != NULL) {
+        puts(output->last_line);
+    }
     const pn_status shown = output->target.document ? write_document(output) : flush();
     const pn_status kept = output->target.out == NULL ? PN_OK : write_file(output);
     return kept != PN_OK ? kept : shown;

@@ -53,6 +53,7 @@ struct output {
     json_t *root; /* the document; commands may add to it */
     json_t *rows, *warnings;
     struct environment_run *environment;
+    char *last_line; /* NULL: none */
 };
 
 /* The arguments of main(), for the documents: every command line starts one program. */
@@ -70,6 +71,10 @@ pn_status output_row(struct output *output, json_t *row, const char *line);
 
 /* Adds a warning, which the table shows at once. */
 pn_status output_warn(struct output *output, const char *code, const char *text);
+
+/* What the table ends with, behind warnings that only the end of the run gives. */
+pn_status output_last_line(struct output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /*
  * Ends what led to `status`: success, and PN_ERROR_INTERRUPTED with what there is so far, write the
