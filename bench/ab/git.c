@@ -34,29 +34,41 @@ static int run_program(const char *const *arguments, int output_fd)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/* The commit that a revision names. */
-static pn_status find_commit(const char *revision, char commit[COMMIT_SIZE])
+enum { ANSWER_SIZE = PATH_SIZE };
+
+/* Runs git; its exit code, with all that it said in *answer, without the last line's end. */
+static int ask_git(const char *const *arguments, char answer[ANSWER_SIZE])
 {
-    char wanted[PATH_SIZE];
-    snprintf(wanted, sizeof wanted, "%s^{commit}", revision);
     int ends[2];
+    answer[0] = '\0';
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return error_set(PN_ERROR_FAILED, "git: %s", strerror(errno));
+        return 127;
     }
-    const char *const arguments[] = {"git",  "rev-parse", "--verify", "--end-of-options",
-                                     wanted, NULL};
     const int code = run_program(arguments, ends[1]);
     close(ends[1]);
-    char answer[1024];
-    const ssize_t length = read(ends[0], answer, sizeof answer - 1);
+    const ssize_t length = read(ends[0], answer, ANSWER_SIZE - 1);
     close(ends[0]);
     answer[length > 0 ? length : 0] = '\0';
-    answer[strcspn(answer, "\n")] = '\0';
-    if (code != 0) {
+    if (length > 0 && answer[length - 1] == '\n') {
+        answer[length - 1] = '\0';
+    }
+    return code;
+}
+
+/* The commit that a revision names: git's last line, behind warnings if there are. */
+static pn_status find_commit(const char *revision, char commit[COMMIT_SIZE])
+{
+    char wanted[PATH_SIZE], answer[ANSWER_SIZE];
+    snprintf(wanted, sizeof wanted, "%s^{commit}", revision);
+    const char *const arguments[] = {"git",  "rev-parse", "--verify", "--end-of-options",
+                                     wanted, NULL};
+    if (ask_git(arguments, answer) != 0) {
+        answer[strcspn(answer, "\n")] = '\0';
         return error_set(PN_ERROR_USAGE, "--git %s: %s", revision,
                          answer[0] != '\0' ? answer : "git cannot tell which commit that is");
     }
-    snprintf(commit, COMMIT_SIZE, "%.*s", COMMIT_SIZE - 1, answer);
+    const char *end = strrchr(answer, '\n');
+    snprintf(commit, COMMIT_SIZE, "%.*s", COMMIT_SIZE - 1, end == NULL ? answer : end + 1);
     return PN_OK;
 }
 
@@ -133,8 +145,14 @@ static pn_status build_in(const char *folder, const char *revision, const char *
     if (mkdir(source, 0777) != 0) {
         return error_set(PN_ERROR_IO, "%s: %s", source, strerror(errno));
     }
+    /* With the repository given, git does not mind which of its folders this one is. */
+    static const char *const where[] = {"git", "rev-parse", "--absolute-git-dir", NULL};
+    char repository[ANSWER_SIZE];
+    if (ask_git(where, repository) != 0) {
+        return error_set(PN_ERROR_FAILED, "--git %s: %s", revision, repository);
+    }
     const char *const steps[][ARGUMENTS] = {
-        {"git", "archive", "--format=tar", "-o", archive, commit, NULL},
+        {"git", "--git-dir", repository, "archive", "--format=tar", "-o", archive, commit, NULL},
         {"tar", "-xf", archive, "-C", source, NULL},
         {"cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DPINION_TESTS=OFF",
          NULL},
@@ -155,13 +173,10 @@ static pn_status build_in(const char *folder, const char *revision, const char *
     return PN_OK;
 }
 
-static pn_status build_revision(const char *revision, char **library)
+static pn_status build_revision(const char *revision, const char *commit, char **library)
 {
-    char commit[COMMIT_SIZE], cache[PATH_SIZE];
-    pn_status status = find_commit(revision, commit);
-    if (status == PN_OK) {
-        status = cache_folder(cache);
-    }
+    char cache[PATH_SIZE];
+    pn_status status = cache_folder(cache);
     if (status != PN_OK) {
         return status;
     }
@@ -189,8 +204,15 @@ static pn_status build_revision(const char *revision, char **library)
 pn_status git_build_both(const char *first, const char *second, struct git_builds *builds)
 {
     *builds = (struct git_builds){0};
-    const pn_status status = build_revision(first, &builds->library[0]);
-    return status == PN_OK ? build_revision(second, &builds->library[1]) : status;
+    char commits[2][COMMIT_SIZE];
+    pn_status status = find_commit(first, commits[0]);
+    if (status == PN_OK) {
+        status = find_commit(second, commits[1]);
+    }
+    if (status == PN_OK) {
+        status = build_revision(first, commits[0], &builds->library[0]);
+    }
+    return status == PN_OK ? build_revision(second, commits[1], &builds->library[1]) : status;
 }
 
 void git_builds_free(struct git_builds *builds)

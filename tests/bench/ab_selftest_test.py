@@ -1,0 +1,225 @@
+"""pinion-bench selftest: its counts, and the scorecard that adds them up."""
+
+import json
+import os
+import unittest
+
+from ab_builds import CORES, SHORT, AbTest, fake, strict_json
+
+JUDGES = ["pinion", "google", "criterion", "asv", "threshold"]
+TAXES = [f"tax {percent} %" for percent in (1, 2, 3, 5, 10)]
+INJECTIONS = ["A/A, whole suites", "A/A, rows", *TAXES, "misaligned by 4 bytes"]
+KEYS = ["condition", "injection", "runs", "inconclusive", "detected", "low", "high"]
+
+# As short as it may be: what is counted is tested, not what is found.
+TINY = [*SHORT, "--condition", "quiet"]
+
+
+class SelftestTest(AbTest):
+    def selftest(self, *options):
+        out = self.path("out.json")
+        result = self.succeed("selftest", fake("base"), *options, "--out", out)
+        with open(out) as file:
+            document = strict_json(file.read())
+        self.assertEqual((document["schema"], document["command"]), (2, "selftest"))
+        self.assertIs(document["complete"], True)
+        self.check_rows(document["rows"])
+        for row in document["rows"]:
+            start = f"{row['condition']:8} {row['injection']} "
+            lines = [x for x in result.stdout.splitlines() if x.startswith(start)]
+            self.assertEqual(len(lines), 1, start)
+        return document
+
+    def check_rows(self, rows):
+        for row in rows:
+            self.assertEqual(list(row), KEYS)
+            self.assertEqual(list(row["detected"]), JUDGES)
+            found = row["detected"]["pinion"]
+            self.assertTrue(0 <= found <= row["runs"])
+            self.assertTrue(0 <= row["inconclusive"] <= row["runs"])
+            for count in row["detected"].values():
+                self.assertTrue(0 <= count <= row["runs"])
+            self.assertLessEqual(found + row["inconclusive"], row["runs"])
+            self.check_bounds(found, row["runs"], row["low"], row["high"])
+
+    def check_bounds(self, found, runs, low, high):
+        """Clopper and Pearson's: at each bound, what was found has a chance of 2.5 % just so."""
+        self.assertTrue(0 <= low <= high <= 1)
+        if runs == 0:
+            self.assertEqual((low, high), (0, 1))
+            return
+        share = found / runs
+        self.assertTrue(low <= share <= high)
+        if found == 0:
+            self.assertEqual(low, 0)
+            self.assertAlmostEqual((1 - high) ** runs, 0.025, places=4)
+        if found == runs:
+            self.assertEqual(high, 1)
+            self.assertAlmostEqual(low**runs, 0.025, places=4)
+
+    def counts(self, rows):
+        return {(row["condition"], row["injection"]): row["runs"] for row in rows}
+
+
+class Rows(SelftestTest):
+    def test_both_conditions(self):
+        rows = self.selftest(*SHORT)["rows"]
+        keys = [(row["condition"], row["injection"]) for row in rows]
+        both = [(x, y) for x in ("quiet", "loaded") for y in INJECTIONS]
+        self.assertEqual(keys, both)
+        counts = self.counts(rows)
+        for condition in ("quiet", "loaded"):
+            self.assertEqual(counts[condition, INJECTIONS[0]], 1)
+            # One comparison of four rows as they are; in the other each has an injection.
+            self.assertEqual(counts[condition, INJECTIONS[1]], 4)
+            injected = [counts[condition, name] for name in INJECTIONS[2:]]
+            self.assertEqual(injected, [1, 1, 1, 1, 0, 0])
+
+    def test_only_as_it_is(self):
+        rows = self.selftest(*TINY, "--runs", "2", "--injected", "0")["rows"]
+        self.assertEqual([row["runs"] for row in rows], [2, 8, 0, 0, 0, 0, 0, 0])
+
+    def test_only_injected(self):
+        """Rows that got nothing because others drew it count as rows of no change."""
+        options = ["--runs", "0", "--injected", "1", "--isa", "all"]
+        rows = self.selftest(*TINY, *options)["rows"]
+        counts = self.counts(rows)
+        self.assertEqual(counts["quiet", INJECTIONS[0]], 0)
+        self.assertEqual([row["runs"] for row in rows[1:]], [0, 2, 2, 1, 1, 1, 1])
+
+    def test_nothing(self):
+        rows = self.selftest(*TINY, "--runs", "0", "--injected", "0")["rows"]
+        self.assertEqual([row["runs"] for row in rows], [0] * 8)
+
+    @unittest.skipIf(CORES < 2, "one core")
+    def test_threads(self):
+        document = self.selftest(
+            *TINY, "--threads", "2", "--runs", "0", "--filter", "spin_d"
+        )
+        self.assertEqual(document["threads"], 2)
+        names = [row["injection"] for row in document["rows"]]
+        self.assertEqual(names, [*INJECTIONS, "last thread 10 % late"])
+
+    def test_json(self):
+        document = self.succeed_json("selftest", fake("base"), *TINY, "--runs=0")
+        self.check_rows(document["rows"])
+
+
+class Scorecard(SelftestTest):
+    def setUp(self):
+        super().setUp()
+        self.card = self.path("card.json")
+
+    def add(self, *options):
+        return self.selftest(*TINY, "--scorecard", self.card, *options)
+
+    def load(self):
+        with open(self.card) as file:
+            card = strict_json(file.read())
+        self.assertEqual(card["command"], "scorecard")
+        for entry in card["entries"]:
+            self.check_rows(entry["rows"])
+        return card
+
+    def test_runs_add_up(self):
+        options = ["--filter", "spin_[ab]"]
+        first = self.add(*options)
+        entry = self.load()["entries"][0]
+        self.assertEqual(entry["key"]["threads"], 1)
+        self.assertEqual(entry["key"]["processor"], first["processor"])
+        self.assertEqual(entry["key"]["version"], first["version"])
+        self.assertEqual(self.counts(entry["rows"]), self.counts(first["rows"]))
+        second = self.add(*options, "--runs", "2")
+        entries = self.load()["entries"]
+        self.assertEqual(len(entries), 1)
+        for sum_row, one, other in zip(
+            entries[0]["rows"], first["rows"], second["rows"]
+        ):
+            for key in ("runs", "inconclusive"):
+                self.assertEqual(sum_row[key], one[key] + other[key])
+            for judge in JUDGES:
+                total = one["detected"][judge] + other["detected"][judge]
+                self.assertEqual(sum_row["detected"][judge], total)
+
+    def test_the_other_condition_is_added_to_the_entry(self):
+        self.add("--runs=0", "--filter", "spin_a")
+        options = [*SHORT, "--condition", "loaded", "--scorecard", self.card]
+        self.selftest(*options, "--runs=0", "--filter", "spin_a")
+        entries = self.load()["entries"]
+        self.assertEqual(len(entries), 1)
+        self.assertEqual(len(entries[0]["rows"]), 2 * len(INJECTIONS))
+
+    def test_odd_numbers_are_found_again(self):
+        """Which a file with fewer digits than the options have would not."""
+        options = ["--runs=0", "--injected=0", "--budget", "1.23456789"]
+        options += ["--min-time", "0.0712345678", "--margin", "1.0123456789"]
+        self.add(*options)
+        self.add(*options)
+        self.assertEqual(len(self.load()["entries"]), 1)
+
+    def test_other_options_are_another_entry(self):
+        nothing = ["--runs=0", "--injected=0"]
+        self.add(*nothing)
+        others = [
+            ["--budget", "2"],
+            ["--min-time", "0.06"],
+            ["--margin", "2"],
+            ["--filter", "spin"],
+            ["--isa", "narrow"],
+            ["--cache", "cold"],
+        ]
+        if CORES > 1:
+            others.append(["--threads", "2"])
+        for count, options in enumerate(others, 2):
+            self.add(*nothing, *options)
+            self.assertEqual(len(self.load()["entries"]), count, options)
+
+    def test_what_is_no_scorecard_stays_as_it_was(self):
+        for content in (
+            "",
+            "{",
+            "[]",
+            "{}",
+            "null",
+            '{"command": "scorecard"}',
+            '{"command": "run", "entries": []}',
+            '{"command": "scorecard", "entries": {}}',
+            '{"command": "scorecard", "entries": [], "entries": []}',
+            '{"command": "scorecard", "entries": []} x',
+            b"\xff\xfe",
+        ):
+            self.write("card.json", content)
+            # A comparison that takes as long is not even begun.
+            self.refuse(
+                65,
+                self.card,
+                *["selftest", fake("base"), "--budget", "36000", "--min-time", "10000"],
+                *["--scorecard", self.card, "--json"],
+            )
+            with open(self.card, "rb") as file:
+                kept = file.read()
+            self.assertEqual(
+                kept, content if isinstance(content, bytes) else content.encode()
+            )
+
+    def test_entries_that_are_none(self):
+        nothing = ["--runs=0", "--injected=0"]
+        self.add(*nothing)
+        card = self.load()
+        for rows in (None, {}, 1):
+            card["entries"][0]["rows"] = rows
+            text = self.write("card.json", json.dumps(card))
+            options = [*TINY, *nothing, "--scorecard", text, "--json"]
+            self.refuse(65, self.card, "selftest", fake("base"), *options)
+            with open(self.card) as file:
+                self.assertEqual(file.read(), json.dumps(card))
+
+    def test_into_a_missing_folder(self):
+        card = self.path("missing/card.json")
+        options = ["--budget", "36000", "--min-time", "10000", "--scorecard", card]
+        self.refuse(74, card, "selftest", fake("base"), *options, "--json")
+        self.assertEqual(os.listdir(self.folder), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
