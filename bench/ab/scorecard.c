@@ -144,6 +144,35 @@ pn_status scorecard_rows(const struct scorecard *card, const char *condition, si
 /* --- the file ----------------------------------------------------------------------------------
  */
 
+static bool is_row(const json_t *row)
+{
+    return json_is_string(json_object_get(row, "condition")) &&
+           json_is_string(json_object_get(row, "injection")) &&
+           json_is_integer(json_object_get(row, "runs")) &&
+           json_is_integer(json_object_get(row, "inconclusive")) &&
+           json_is_object(json_object_get(row, "detected"));
+}
+
+static bool are_entries(const json_t *entries)
+{
+    size_t i, j;
+    const json_t *entry, *row;
+    json_array_foreach(entries, i, entry)
+    {
+        const json_t *rows = json_object_get(entry, "rows");
+        if (!json_is_object(json_object_get(entry, "key")) || !json_is_array(rows)) {
+            return false;
+        }
+        json_array_foreach(rows, j, row)
+        {
+            if (!is_row(row)) {
+                return false;
+            }
+        }
+    }
+    return json_is_array(entries);
+}
+
 static pn_status load(const char *path, json_t **root)
 {
     json_error_t error;
@@ -157,11 +186,11 @@ static pn_status load(const char *path, json_t **root)
         return error_set(PN_ERROR_DATA, "%s: line %d: %s", path, error.line, error.text);
     }
     if (command == NULL || strcmp(command, "scorecard") != 0 ||
-        !json_is_array(json_object_get(*root, "entries"))) {
+        !are_entries(json_object_get(*root, "entries"))) {
         json_decref(*root);
         return error_set(PN_ERROR_DATA,
                          "%s: is no scorecard: command must be \"scorecard\", and "
-                         "entries an array",
+                         "entries an array of objects with key and rows",
                          path);
     }
     return PN_OK;
@@ -229,6 +258,19 @@ static int add_rows(json_t *entry, const json_t *rows)
     return failed;
 }
 
+pn_status scorecard_check(const char *path)
+{
+    json_t *root;
+    pn_status status = atomic_file_check(path);
+    if (status == PN_OK) {
+        status = load(path, &root);
+    }
+    if (status == PN_OK) {
+        json_decref(root);
+    }
+    return status;
+}
+
 pn_status scorecard_accumulate(const char *path, const json_t *key, const json_t *rows)
 {
     static const char *const keys[] = {"key", NULL};
@@ -245,7 +287,7 @@ pn_status scorecard_accumulate(const char *path, const json_t *key, const json_t
         json_array_append(entries, wanted);
     }
     const int failed = entry == NULL || add_rows(entry, rows) != 0;
-    char *text = failed ? NULL : json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    char *text = failed ? NULL : json_dumps(root, JSON_INDENT(1));
     status = text == NULL ? error_memory(0, "the scorecard")
                           : atomic_file_write(path, text, strlen(text));
     free(text);

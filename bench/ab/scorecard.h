@@ -50,6 +50,9 @@ pn_status scorecard_count(const struct suite *suite, const size_t *injection_of_
 pn_status scorecard_rows(const struct scorecard *card, const char *condition, size_t threads,
                          json_t *rows);
 
+/* Whether rows can be added to a file, to be asked before they are measured. Errors as below. */
+pn_status scorecard_check(const char *path);
+
 /*
  * Adds rows to those of a file for the same processor, instruction set, threads, options and
  * version, and writes it anew; a file that is not there is begun. PN_ERROR_DATA for one that is no

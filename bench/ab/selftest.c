@@ -165,16 +165,29 @@ static pn_status print_rows(struct output *output, const json_t *rows)
     return PN_OK;
 }
 
+/* ["hot", "cold"]: those asked for. */
+static json_t *caches_json(unsigned caches)
+{
+    json_t *array = json_array();
+    for (int cache = 0; cache < CACHE_STATES; cache++) {
+        if ((caches >> cache & 1) != 0) {
+            json_array_append_new(array, json_string(cache_name((enum cache_state)cache)));
+        }
+    }
+    return array;
+}
+
 static json_t *scorecard_key(const struct selftest_options *options, const struct output *output)
 {
     const json_t *machine = json_object_get(output->root, "machine");
-    json_t *key = json_pack("{s:O, s:O, s:O, s:s, s:f, s:f, s:f, s:s}", "processor",
+    json_t *key = json_pack("{s:O, s:O, s:O, s:o, s:s, s:f, s:f, s:f, s:s}", "processor",
                             json_object_get(output->root, "processor"), "isa",
                             json_object_get(output->root, "isa"), "threads",
-                            json_object_get(output->root, "threads"), "version", pn_version(),
-                            "budget", options->suite.budget_s, "min_time_ms",
-                            options->turn_ns / 1e6, "margin_percent", options->margin_percent,
-                            "filter", options->suite.filter == NULL ? "" : options->suite.filter);
+                            json_object_get(output->root, "threads"), "caches",
+                            caches_json(options->suite.caches), "version", pn_version(), "budget",
+                            options->suite.budget_s, "min_time_ms", options->turn_ns / 1e6,
+                            "margin_percent", options->margin_percent, "filter",
+                            options->suite.filter == NULL ? "" : options->suite.filter);
     json_t *virtual = json_object_get(machine, "virtual_machine");
     if (key != NULL && virtual != NULL) {
         json_object_set(key, "virtual_machine", virtual);
@@ -231,6 +244,12 @@ static pn_status run_selftest(const void *values, const struct option_words *wor
         strcmp(options.condition, "both") != 0) {
         return error_set(PN_ERROR_USAGE, "--condition '%s': give quiet, loaded or both",
                          options.condition);
+    }
+    if (options.scorecard != NULL) {
+        const pn_status usable = scorecard_check(options.scorecard);
+        if (usable != PN_OK) {
+            return usable;
+        }
     }
     struct measure team, all;
     pn_status status = measure_create(options.threads, &team);
