@@ -73,15 +73,13 @@ static void judge_all(struct check *check, bool complete)
 {
     for (size_t i = 0; i < check->count; i++) {
         const struct check_row *row = &check->rows[i];
-        check->wrong += row->meter.wrong[0] != '\0';
-        check->left_out += row->left_out;
         check->judged += row->judged;
         check->verdicts[row->verdict] += row->judged;
     }
     const double most = INCONCLUSIVE_SHARE * (double)check->judged;
     if (check->verdicts[VERDICT_REGRESSED] > 0) {
         check->verdict = VERDICT_REGRESSED;
-    } else if (!complete || check->judged == 0 ||
+    } else if (!complete || check->judged == 0 || check->wrong > 0 ||
                (double)check->verdicts[VERDICT_INCONCLUSIVE] > most) {
         check->verdict = VERDICT_INCONCLUSIVE;
     } else {

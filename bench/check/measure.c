@@ -95,6 +95,8 @@ static pn_status prepare_row(struct check *check, struct check_row *row)
     }
     row->left_out =
         check->options->longest_ns > 0 && row->meter.call_ns > check->options->longest_ns;
+    check->left_out += row->left_out;
+    check->wrong += row->meter.wrong[0] != '\0';
     return status;
 }
 

@@ -107,10 +107,9 @@ static json_t *number_or_null(double value)
 static json_t *row_json(const struct check *check, const struct check_row *row)
 {
     json_t *json = row_start_json(check, row);
-    json_object_set_new(json, "verdict",
-                        json_string(row_is_wrong(row) ? "WRONG"
-                                    : row->judged     ? verdict_name(row->verdict)
-                                                      : "NOT MEASURED"));
+    json_object_set_new(
+        json, "verdict",
+        json_string(verdict_name(row->judged ? row->verdict : VERDICT_INCONCLUSIVE)));
     if (json == NULL || !row->judged) {
         return json;
     }

@@ -25,9 +25,7 @@ static json_t *foreign_json(const struct check *check, const struct check_row *r
                             const struct saved_row *there)
 {
     json_t *json = row_start_json(check, row);
-    json_object_set_new(
-        json, "verdict",
-        json_string(row_is_wrong(row) ? "WRONG" : verdict_name(VERDICT_INCONCLUSIVE)));
+    json_object_set_new(json, "verdict", json_string(verdict_name(VERDICT_INCONCLUSIVE)));
     if (json != NULL && there != NULL) {
         const double base = launches_ratio(&there->ratios);
         json_object_set_new(json, "base_ratio", json_real(base));

@@ -72,14 +72,6 @@ static pn_status write_runs(struct check *check)
     return status == PN_OK ? baseline_write(&check->baseline) : status;
 }
 
-static void count_rows(struct check *check)
-{
-    for (size_t i = 0; i < check->count; i++) {
-        check->wrong += check->rows[i].meter.wrong[0] != '\0';
-        check->left_out += check->rows[i].left_out;
-    }
-}
-
 /* Of the rows those whose mean is not known well enough to be compared with. */
 static size_t choose_unsure(const struct check *check, size_t *chosen, size_t count)
 {
@@ -121,7 +113,6 @@ pn_status check_save(struct check *check)
     if (status == PN_OK) {
         status = check_prepare(check);
     }
-    count_rows(check);
     if (status == PN_OK && check->wrong == 0) {
         status = measure(check, start);
     }

@@ -14,8 +14,10 @@ import tempfile
 import time
 import unittest
 
+# What is run, and builds of the library.
 BENCH = os.environ["BENCH"]
-LIBRARY = os.environ.get("LIBRARY")
+LIBRARY = os.environ["LIBRARY"]
+FAKE = os.environ["FAKE"]  # a build with the rows fake_right and fake_wrong, see fake_build.c
 
 NAMES = ["exp/16384", "sum/16384"]
 ROWS = ["--filter", "^(exp|sum)/"]
@@ -329,8 +331,6 @@ class Verdicts(CheckTest):
         self.assertIn("slower", result.stderr)
 
     def test_another_build_of_the_library(self):
-        if not LIBRARY:
-            self.skipTest("no LIBRARY given")
         self.scaled(8)
         status, document = self.check("--library", LIBRARY)
         self.assertEqual((status, document["verdict"]), (0, "IMPROVED"))
@@ -371,6 +371,70 @@ class Verdicts(CheckTest):
         text = self.run_bench("check", self.path, *SMALL).stdout
         self.assertIn(f"only in the baseline: exp/99/f32/{isa}/hot/threads:1", text)
         self.assertIn(f"only in the build: exp/16384/f32/{isa}/hot/threads:1", text)
+
+
+class WrongResults(CheckTest):
+    small = [*SMALL, "--library", FAKE]
+
+    def save(self, *arguments):
+        return self.run_bench("check", "--save", self.path, *self.small, *arguments)
+
+    def check_fake(self, *arguments):
+        return self.run_bench("check", self.path, *self.small, *arguments)
+
+    def test_are_not_saved(self):
+        result = self.save("--filter", "fake")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(
+            result.stderr,
+            "1 results are wrong, first fake_wrong.*element 3 is 4.*nothing was saved",
+        )
+        self.assertRegex(result.stdout, r"\nfake_wrong/1000\S+ +WRONG: .*element 3 is 4, not 5")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_fail_a_check(self):
+        self.assertEqual(self.save("--filter", "fake", "--unchecked").returncode, 0)
+        runs = strict(self.read())["baselines"][0]["runs"]
+        self.assertEqual(runs[0]["version"], "9.9.9 fake")
+        result = self.check_fake("--filter", "fake")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("1 results are wrong", result.stderr)
+        last = result.stdout.splitlines()[-1]
+        self.assertRegex(last, "^VERDICT (INCONCLUSIVE|REGRESSED) .* 1 wrong$")
+        document = strict(self.check_fake("--filter", "fake", "--json").stdout)
+        wrong = {row["kernel"]: row for row in document["rows"]}["fake_wrong"]
+        self.assertFalse(wrong["correct"])
+        self.assertIn("element 3 is 4", wrong["wrong"])
+        self.assertEqual(wrong["verdict"], "INCONCLUSIVE")
+        self.assertNotIn("ratio", wrong)
+
+    def test_fail_beside_another_machines(self):
+        self.write(self.text.replace(self.base["baselines"][0]["processor"], "Another"))
+        result = self.check_fake("--filter", "fake")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("1 results are wrong", result.stderr)
+
+    def test_do_not_matter_unchecked(self):
+        self.assertEqual(self.save("--filter", "fake", "--unchecked").returncode, 0)
+        document = strict(self.read())
+        for row in document["baselines"][0]["runs"][0]["rows"].values():
+            row["ratios"] = [8 * ratio for ratio in row["ratios"]]
+        self.write(document)
+        result = self.check_fake("--filter", "fake", "--unchecked")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("VERDICT IMPROVED", result.stdout)
+
+    def test_rows_whose_calls_take_long_are_left_out(self):
+        """Of the program's own rows; those of --quick take 4 ms at most."""
+        result = self.run_bench(
+            "check", "--save", self.path, *SMALL, "--quick", "--unchecked", "--json",
+            "--filter", "^(gemm_nn/2048x|exp/)",
+        )  # fmt: skip
+        self.assertEqual(result.returncode, 0, result.stderr)
+        document = strict(result.stdout)
+        self.assertEqual([name.split("/")[1] for name in document["left_out"]], ["2048x2048x2048"])
+        self.assertEqual([row["kernel"] for row in document["rows"]], ["exp"])
+        self.assertEqual(len(strict(self.read())["baselines"][0]["runs"][0]["rows"]), 1)
 
 
 class Refusals(CheckTest):
