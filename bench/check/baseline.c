@@ -170,13 +170,13 @@ static const char *own_fingerprint(void)
     return text;
 }
 
-json_t *saved_start(const char *version, double sample_ns)
+json_t *saved_start(const char *version, double turn_ns)
 {
     char date[48];
     const struct build_kind build = build_kind();
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:f, s:{}}", "date", now_text(date), "version",
                      version, "compiler", build.compiler, "build", build.type, "revision",
-                     SIMD_PROBE_REVISION, "fingerprint", own_fingerprint(), "sample_ns", sample_ns,
+                     SIMD_PROBE_REVISION, "fingerprint", own_fingerprint(), "turn_ns", turn_ns,
                      "rows");
 }
 

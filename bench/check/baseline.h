@@ -3,7 +3,7 @@
  *
  *   "baselines": [{"processor", "family", "model" (where known), "isa", "threads", "runs": [
  *     {"date", "version" of the library, "compiler" and "build" of the program with the yardsticks,
- *      "revision" and "fingerprint" of these, "sample_ns", "rows": {NAME: {
+ *      "revision" and "fingerprint" of these, "turn_ns", "rows": {NAME: {
  *        "yardstick": {"table", "probe", "level" and "bytes" of walks}, "work" of a call in its
  *        units, "ratios": [time over that of the yardstick, launch by launch], "ns" of a call}}}]}]
  *
@@ -61,7 +61,7 @@ pn_status baseline_add(struct baseline *baseline, const struct baseline_key *key
  */
 
 /* An empty one of now, made by this program. */
-json_t *saved_start(const char *version, double sample_ns);
+json_t *saved_start(const char *version, double turn_ns);
 
 enum { SAVED_OBSTACLE_SIZE = 200 };
 /* Whether this program's yardsticks are those of the run; else why not. */

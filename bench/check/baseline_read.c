@@ -166,7 +166,7 @@ static pn_status check_run(json_t *run, const struct place *place)
         status = need_text(run, place, texts[i], 256);
     }
     if (status == PN_OK) {
-        status = need_amount(run, place, "sample_ns");
+        status = need_amount(run, place, "turn_ns");
     }
     json_t *rows = json_object_get(run, "rows");
     if (status == PN_OK && !json_is_object(rows)) {

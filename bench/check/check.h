@@ -18,7 +18,7 @@ struct check_options {
     struct option_threads threads_option;
     size_t launches;   /* of the first stage, at most */
     double budget_s;   /* about how long it may take */
-    double sample_ns;  /* a sample takes at least this long */
+    double turn_ns;    /* a turn takes at least this long */
     double longest_ns; /* rows whose call takes longer are left out; 0: none is */
     size_t seed;
     bool save, quick, unchecked, progress;

@@ -16,9 +16,8 @@ static const struct option_spec check_option_list[] = {
      AT(save), 0, 0},
     {"library", "FILE", "another build's libpinion.so (the one inside this program)", option_text,
      AT(library), 0, 0},
-    {"quick", NULL,
-     "in half a minute: shorter samples, and without rows whose call takes over 4 ms", option_flag,
-     AT(quick), 0, 0},
+    {"quick", NULL, "in half a minute: shorter turns, and without rows whose call takes over 4 ms",
+     option_flag, AT(quick), 0, 0},
     {"filter", "RE", "rows whose name matches this extended regular expression", option_text,
      AT(filter), 0, 0},
     {"isa", "NAME", "scalar, avx2, avx512, neon or all (the best that the build has)", option_text,
@@ -31,8 +30,8 @@ static const struct option_spec check_option_list[] = {
      option_count, AT(launches), 3, JUDGE_LAUNCHES / 2},
     {"budget", "SECONDS", "about how long it may take (100, quick: 30)", option_real, AT(budget_s),
      0.1, 36000},
-    {"min-time", "MS", "a sample takes at least this long (1, quick: 0.5)", option_milliseconds,
-     AT(sample_ns), 0, 0},
+    {"min-time", "MS", "a turn takes at least this long (1, quick: 0.5)", option_milliseconds,
+     AT(turn_ns), 0, 0},
     {"seed", "N", "of orders and data; the same measures in the same order (1)", option_count,
      AT(seed), 1, 1000000},
     {"unchecked", NULL, "without comparing results with plain loops first", option_flag,
@@ -127,7 +126,7 @@ static pn_status run_on_team(const struct check_options *options, struct measure
     pn_status status = read_baseline(options, &baseline);
     if (status == PN_OK) {
         status = meter_create(options->library == NULL ? "" : options->library, team->threads,
-                              options->sample_ns, (uint32_t)options->seed, &meter);
+                              options->turn_ns, (uint32_t)options->seed, &meter);
     }
     if (status == PN_OK) {
         status = check_create(&meter, options, &check);
@@ -161,8 +160,8 @@ static pn_status run_check(const void *values, const struct option_words *words)
     if (options.budget_s == 0) {
         options.budget_s = options.quick ? 30 : 100;
     }
-    if (options.sample_ns == 0) {
-        options.sample_ns = options.quick ? 5e5 : 1e6;
+    if (options.turn_ns == 0) {
+        options.turn_ns = options.quick ? 5e5 : 1e6;
     }
     if (options.threads_option.count > 1) {
         return error_set(PN_ERROR_USAGE, "--threads: check takes one number of threads at a time");

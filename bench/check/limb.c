@@ -22,13 +22,28 @@ static enum probe_kind kind_of_traffic(double read, double written)
     return share < 1.0 / 6 ? PROBE_READ : share < 5.0 / 12 ? PROBE_TRIAD : PROBE_COPY;
 }
 
-static struct limb moving(const struct simd_kernels *kernels, const struct machine *machine,
-                          enum memory_level level, enum probe_kind kind, double bytes)
+static struct limb moving(const struct simd_kernels *kernels, enum memory_level level,
+                          size_t walk_bytes, enum probe_kind kind, double bytes)
 {
     struct limb limb = computing(kernels, kind, bytes);
     limb.yardstick.level = level;
-    limb.yardstick.bytes = machine->probe[level];
+    limb.yardstick.bytes = walk_bytes < YARDSTICK_MOST_BYTES ? walk_bytes : YARDSTICK_MOST_BYTES;
     return limb;
+}
+
+/*
+ * A walk that is as large as the row's working set, so that what others leave of a shared cache
+ * means the same to both. In L1, which nobody shares, it is as large as the limits' walk: shorter
+ * ones would show what it costs to start.
+ */
+static struct limb moving_set(const struct simd_kernels *kernels, const struct machine *machine,
+                              double set, enum probe_kind kind, double bytes)
+{
+    const size_t page = 4096;
+    const enum memory_level level = machine_level(machine, (size_t)set);
+    const size_t walk_bytes =
+        level == LEVEL_L1 ? machine->probe[LEVEL_L1] : ((size_t)set + page - 1) / page * page;
+    return moving(kernels, level, walk_bytes, kind, bytes);
 }
 
 /* Of a level's bytes the table of problems knows how many there are, but not how often each is read
@@ -40,20 +55,22 @@ static size_t list_levels(const struct bench_abi_problem *about, const struct si
     const double bytes = about->read + about->written;
     const enum probe_kind kind = kind_of_traffic(about->read, about->written);
     const double set = bytes - about->in_place;
-    enum memory_level level = machine_level(machine, (size_t)set);
-    if (cache == CACHE_HOT || cache == CACHE_COLD || about->weight_bytes == 0) {
-        level = cache == CACHE_COLD ? LEVEL_DRAM : level;
-        list[0] = moving(kernels, machine, level, kind, bytes);
+    const size_t memory = machine->probe[LEVEL_DRAM];
+    if (cache == CACHE_COLD) {
+        list[0] = moving(kernels, LEVEL_DRAM, memory, kind, bytes);
+        return 1;
+    }
+    if (cache == CACHE_HOT || about->weight_bytes == 0) {
+        list[0] = moving_set(kernels, machine, set, kind, bytes);
         return 1;
     }
     const double weights = (double)about->weight_bytes, batch = (double)about->batch_bytes;
     const double share = weights / (weights + batch);
-    list[0] = moving(kernels, machine, LEVEL_DRAM, kind, share * bytes);
+    list[0] = moving(kernels, LEVEL_DRAM, memory, kind, share * bytes);
     if (batch == 0) {
         return 1;
     }
-    level = machine_level(machine, (size_t)((1 - share) * set));
-    list[1] = moving(kernels, machine, level, kind, (1 - share) * bytes);
+    list[1] = moving_set(kernels, machine, (1 - share) * set, kind, (1 - share) * bytes);
     return 2;
 }
 

@@ -16,17 +16,25 @@
 /* A disturbed block is measured again this often; then it counts as it is. */
 enum { BLOCK_RETRIES = 2 };
 
-static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_STEAL | TAINT_THROTTLE;
+/* What makes a block worthless. Stolen time is counted in ticks too long to tell whose it was. */
+static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_THROTTLE;
 
-/* Of a sample: what runs untimed before it, so that caches hold what the other side displaced. */
+/* A turn is cut into so many samples, of which the fastest counts: where others take the processor
+ * now and then, some are whole. */
+enum { TURN_SAMPLES = 4 };
+
+/* Of a turn: what runs untimed before it, so that caches hold what the other side displaced. */
 static const double WARM_SHARE = 0.15;
 
-pn_status meter_create(const char *library, size_t threads, double sample_ns, uint32_t seed,
+/* Longer samples of a yardstick would tell nothing more. */
+static const double LONGEST_YARDSTICK_NS = 1e7;
+
+pn_status meter_create(const char *library, size_t threads, double turn_ns, uint32_t seed,
                        struct meter *meter)
 {
     *meter = (struct meter){.library = library,
                             .threads = threads,
-                            .sample_ns = sample_ns,
+                            .turn_ns = turn_ns,
                             .seed = seed,
                             .random = {seed},
                             .memory_fd = memfd_create("pinion-bench operands", 0)};
@@ -63,19 +71,19 @@ static pn_status ask(struct meter *meter, const struct meter_row *row, enum requ
                                     .isa = row->entry.isa_index,
                                     .batch_copies = row->batch_copies,
                                     .weight_copies = row->weight_copies,
-                                    .calls = row->calls,
-                                    .samples = 1,
-                                    .warm_calls = row->warm_calls};
+                                    .calls = row->kernel.calls,
+                                    .samples = row->kernel.samples,
+                                    .warm_calls = row->kernel.warm_calls};
     return arm_ask(&meter->arm, &request);
 }
 
 static pn_status ask_yardstick(struct meter *meter, const struct yardstick *yardstick,
-                               size_t rounds, size_t warm_rounds)
+                               const struct meter_turn *turn)
 {
     const struct request request = {.kind = REQUEST_YARDSTICK,
-                                    .calls = rounds,
-                                    .samples = 1,
-                                    .warm_calls = warm_rounds,
+                                    .calls = turn->calls,
+                                    .samples = turn->samples,
+                                    .warm_calls = turn->warm_calls,
                                     .yardstick = *yardstick};
     return arm_ask(&meter->arm, &request);
 }
@@ -112,65 +120,78 @@ static size_t more(size_t count, double ns, double sample_ns)
 
 /* Rounds of a sample, which must take long enough twice. */
 static pn_status calibrate_yardstick(struct meter *meter, const struct yardstick *yardstick,
-                                     size_t *rounds)
+                                     double sample_ns, struct meter_turn *turn)
 {
-    *rounds = 1;
+    *turn = (struct meter_turn){.calls = 1, .samples = 1};
     for (int reached = 0; reached < 2;) {
-        const pn_status status = ask_yardstick(meter, yardstick, *rounds, 0);
+        const pn_status status = ask_yardstick(meter, yardstick, turn);
         if (status != PN_OK) {
             return status;
         }
         const double ns = meter->arm.page->reply.ns;
-        const bool enough = ns * (double)*rounds >= meter->sample_ns;
+        const bool enough = ns * (double)turn->calls >= sample_ns;
         reached = enough ? reached + 1 : 0;
-        *rounds = enough ? *rounds : more(*rounds, ns, meter->sample_ns);
+        turn->calls = enough ? turn->calls : more(turn->calls, ns, sample_ns);
     }
     return PN_OK;
 }
 
-static pn_status calibrate_calls(struct meter *meter, struct meter_row *row)
+static pn_status calibrate_kernel(struct meter *meter, struct meter_row *row, double sample_ns)
 {
-    row->calls = 1;
-    row->warm_calls = 0;
+    struct meter_turn *turn = &row->kernel;
+    *turn = (struct meter_turn){.calls = 1, .samples = 1};
     for (int reached = 0; reached < 2;) {
         const pn_status status = ask(meter, row, REQUEST_RUN);
         if (status != PN_OK) {
             return status;
         }
         row->call_ns = meter->arm.page->reply.ns;
-        const bool enough = row->call_ns * (double)row->calls >= meter->sample_ns;
+        const bool enough = row->call_ns * (double)turn->calls >= sample_ns;
         reached = enough ? reached + 1 : 0;
-        row->calls = enough ? row->calls : more(row->calls, row->call_ns, meter->sample_ns);
+        turn->calls = enough ? turn->calls : more(turn->calls, row->call_ns, sample_ns);
     }
     return PN_OK;
 }
 
+static void set_samples(struct meter_turn *turn, size_t samples)
+{
+    turn->samples = samples;
+    turn->warm_calls = (size_t)ceil(WARM_SHARE * (double)(turn->calls * samples));
+}
+
+/* The yardstick's samples are as many and about as long as the kernel's: the fastest of many short
+ * ones against a single long one would be no fair race. */
 pn_status meter_calibrate(struct meter *meter, struct meter_row *row)
 {
+    const double sample_ns = meter->turn_ns / TURN_SAMPLES;
     pn_status status = open_row(meter, row);
     if (status == PN_OK) {
-        status = calibrate_calls(meter, row);
+        status = calibrate_kernel(meter, row, sample_ns);
     }
+    const double kernel_ns = row->call_ns * (double)row->kernel.calls;
     if (status == PN_OK) {
-        status = calibrate_yardstick(meter, &row->limb.yardstick, &row->rounds);
+        const double yardstick_ns = fmin(fmax(sample_ns, kernel_ns), LONGEST_YARDSTICK_NS);
+        status = calibrate_yardstick(meter, &row->limb.yardstick, yardstick_ns, &row->yardstick);
     }
-    row->warm_calls = (size_t)ceil(WARM_SHARE * (double)row->calls);
-    row->warm_rounds = (size_t)ceil(WARM_SHARE * (double)row->rounds);
+    const size_t samples = (size_t)fmin(fmax(meter->turn_ns / kernel_ns, 1), TURN_SAMPLES);
+    set_samples(&row->kernel, samples);
+    set_samples(&row->yardstick, samples);
     return status;
 }
 
 pn_status meter_unit(struct meter *meter, const struct yardstick *yardstick, double *ns)
 {
-    enum { SAMPLES = 5 };
-    double samples[SAMPLES];
-    size_t rounds;
-    pn_status status = calibrate_yardstick(meter, yardstick, &rounds);
-    for (int i = 0; i < SAMPLES && status == PN_OK; i++) {
-        status = ask_yardstick(meter, yardstick, rounds, 0);
-        samples[i] = meter->arm.page->reply.ns;
+    enum { TURNS = 5 };
+    double turns[TURNS];
+    struct meter_turn turn;
+    pn_status status = calibrate_yardstick(meter, yardstick, meter->turn_ns / TURN_SAMPLES, &turn);
+    set_samples(&turn, TURN_SAMPLES);
+    for (int i = 0; i < TURNS && status == PN_OK; i++) {
+        status = ask_yardstick(meter, yardstick, &turn);
+        turns[i] = meter->arm.page->reply.ns;
     }
     if (status == PN_OK) {
-        *ns = stats_median(samples, SAMPLES) / yardstick_units(yardstick);
+        *ns = stats_median(turns, TURNS) / yardstick_units(yardstick);
     }
     return status;
 }
@@ -190,9 +211,9 @@ static pn_status measure_block(struct meter *meter, const struct meter_row *row,
     static const bool is_kernel[TURNS] = {false, true, true, false};
     *block = (struct block){0};
     for (int turn = 0; turn < TURNS; turn++) {
-        const pn_status status = is_kernel[turn] ? ask(meter, row, REQUEST_RUN)
-                                                 : ask_yardstick(meter, &row->limb.yardstick,
-                                                                 row->rounds, row->warm_rounds);
+        const pn_status status = is_kernel[turn]
+                                     ? ask(meter, row, REQUEST_RUN)
+                                     : ask_yardstick(meter, &row->limb.yardstick, &row->yardstick);
         if (status != PN_OK) {
             return status;
         }

@@ -10,14 +10,18 @@
 #include "bench/check/limb.h"
 #include "bench/stats/random.h"
 
+/* What one turn takes: the fastest of some samples behind calls that nobody times. */
+struct meter_turn {
+    size_t calls, samples, warm_calls;
+};
+
 struct meter_row {
     char name[ROW_NAME_SIZE];
     struct listing entry; /* of the build's list */
     enum cache_state cache;
     size_t batch_copies, weight_copies;
     struct limb limb;
-    /* Of a sample, and untimed in front of it; 0: not calibrated yet. */
-    size_t calls, warm_calls, rounds, warm_rounds;
+    struct meter_turn kernel, yardstick; /* 0: not calibrated yet */
     double call_ns;
     char wrong[REPLY_MESSAGE]; /* empty: right */
 };
@@ -25,7 +29,7 @@ struct meter_row {
 struct meter {
     const char *library; /* "": the program's own */
     size_t threads;
-    double sample_ns;
+    double turn_ns;
     uint32_t seed;
     struct stats_random random;
     struct arm arm;
@@ -35,7 +39,7 @@ struct meter {
     size_t disturbed; /* of those that count, because there was no time or no better one */
 };
 
-pn_status meter_create(const char *library, size_t threads, double sample_ns, uint32_t seed,
+pn_status meter_create(const char *library, size_t threads, double turn_ns, uint32_t seed,
                        struct meter *meter);
 void meter_free(struct meter *meter);
 
@@ -48,7 +52,7 @@ pn_status meter_unit(struct meter *meter, const struct yardstick *yardstick, dou
 /* Compares with plain loops; what is wrong goes to row->wrong. */
 pn_status meter_check(struct meter *meter, struct meter_row *row);
 
-/* Finds how many calls, and rounds of the yardstick, a sample takes. */
+/* Finds how many calls, and rounds of the yardstick, a turn takes. */
 pn_status meter_calibrate(struct meter *meter, struct meter_row *row);
 
 /* What a launch says of a row: medians over blocks. */

@@ -27,7 +27,7 @@ static pn_status add_row(json_t *run, const struct check_row *row)
 /* The rows of one instruction set, which are a run of one key. Rows stand together by it. */
 static pn_status add_run(struct check *check, size_t first, size_t end)
 {
-    json_t *run = saved_start(check->version, check->meter->sample_ns);
+    json_t *run = saved_start(check->version, check->meter->turn_ns);
     size_t added = 0;
     for (size_t i = first; i < end; i++) {
         if (check->rows[i].left_out) {

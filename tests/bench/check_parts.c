@@ -191,9 +191,15 @@ Test(limb, the_level_is_that_of_the_working_set)
         double read, written, in_place;
         enum cache_state cache;
         enum memory_level level;
-    } cases[] = {{900, 0, 0, CACHE_HOT, LEVEL_L1},      {900, 900, 0, CACHE_HOT, LEVEL_L2},
-                 {900, 900, 900, CACHE_HOT, LEVEL_L1},  {50000, 0, 0, CACHE_HOT, LEVEL_L3},
-                 {500000, 0, 0, CACHE_HOT, LEVEL_DRAM}, {900, 0, 0, CACHE_COLD, LEVEL_DRAM}};
+        size_t bytes;
+    } cases[] = {{900, 0, 0, CACHE_HOT, LEVEL_L1, 2048},
+                 {900, 900, 0, CACHE_HOT, LEVEL_L2, 4096},
+                 {900, 900, 900, CACHE_HOT, LEVEL_L1, 2048},
+                 {9000, 0, 0, CACHE_HOT, LEVEL_L2, 12288},
+                 {50000, 0, 0, CACHE_HOT, LEVEL_L3, 53248},
+                 {500000, 0, 0, CACHE_HOT, LEVEL_DRAM, 503808},
+                 {5e9, 0, 0, CACHE_HOT, LEVEL_DRAM, YARDSTICK_MOST_BYTES},
+                 {900, 0, 0, CACHE_COLD, LEVEL_DRAM, 1 << 20}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct bench_abi_problem about = {.read = cases[i].read,
                                                 .written = cases[i].written,
@@ -202,7 +208,7 @@ Test(limb, the_level_is_that_of_the_working_set)
         struct limb list[LIMB_MOST];
         cr_assert_eq(limb_list(&about, best(), cases[i].cache, &machine, list), 1);
         cr_expect_eq(list[0].yardstick.level, cases[i].level, "case %zu", i);
-        cr_expect_eq(list[0].yardstick.bytes, machine.probe[cases[i].level]);
+        cr_expect_eq(list[0].yardstick.bytes, cases[i].bytes, "case %zu", i);
     }
 }
 

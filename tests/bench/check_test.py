@@ -644,7 +644,7 @@ class BadFiles(CheckTest):
             (["runs", 0, "compiler"], "", run + ".compiler"),
             (["runs", 0, "build"], False, run + ".build"),
             (["runs", 0, "fingerprint"], 17, run + ".fingerprint"),
-            (["runs", 0, "sample_ns"], "x", run + ".sample_ns"),
+            (["runs", 0, "turn_ns"], "x", run + ".turn_ns"),
             (["runs", 0, "rows"], [], run + ".rows: must be an object"),
             (["exp"], 3, row),
             (["exp", "ratios"], 3, row + ".ratios: must be a list of 2"),
