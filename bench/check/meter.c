@@ -53,9 +53,26 @@ void meter_free(struct meter *meter)
     *meter = (struct meter){0};
 }
 
+/* Gives all pages back, so that the next ones lie elsewhere: how well the pages of a run happen to
+ * spread over a cache would else be the same for all of its launches, and another for the next run.
+ */
+static pn_status renew_memory(struct meter *meter)
+{
+    if (ftruncate(meter->memory_fd, 0) != 0 ||
+        ftruncate(meter->memory_fd, PAGE_MEMORY_SIZE) != 0) {
+        return error_set(PN_ERROR_FAILED, "memory for the worker: %s", strerror(errno));
+    }
+    return PN_OK;
+}
+
 pn_status meter_launch(struct meter *meter)
 {
     enum { MOST_PAD = 4096, PAD_STEP = 16 };
+    arm_stop(&meter->arm);
+    const pn_status status = renew_memory(meter);
+    if (status != PN_OK) {
+        return status;
+    }
     const size_t pad = PAD_STEP * stats_random_below(&meter->random, MOST_PAD / PAD_STEP);
     return arm_start(&meter->arm, meter->library, meter->memory_fd, meter->threads, pad);
 }
