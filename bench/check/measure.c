@@ -91,7 +91,7 @@ static pn_status prepare_row(struct check *check, struct check_row *row)
         status = meter_check(check->meter, &row->meter);
     }
     if (status == PN_OK) {
-        status = meter_calibrate(check->meter, &row->meter);
+        status = meter_call(check->meter, &row->meter);
     }
     row->left_out =
         check->options->longest_ns > 0 && row->meter.call_ns > check->options->longest_ns;

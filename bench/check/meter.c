@@ -13,10 +13,7 @@
 #include "bench/machine/taint.h"
 #include "engine/base/error.h"
 
-/* A disturbed block is measured again this often; then it counts as it is. */
-enum { BLOCK_RETRIES = 2 };
-
-/* What makes a block worthless. Stolen time is counted in ticks too long to tell whose it was. */
+/* What a block should be free of. Stolen time is counted in ticks too long to tell whose it was. */
 static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_THROTTLE;
 
 /* A turn is cut into so many samples, of which the fastest counts: where others take the processor
@@ -58,8 +55,7 @@ void meter_free(struct meter *meter)
  */
 static pn_status renew_memory(struct meter *meter)
 {
-    if (ftruncate(meter->memory_fd, 0) != 0 ||
-        ftruncate(meter->memory_fd, PAGE_MEMORY_SIZE) != 0) {
+    if (ftruncate(meter->memory_fd, 0) != 0 || ftruncate(meter->memory_fd, PAGE_MEMORY_SIZE) != 0) {
         return error_set(PN_ERROR_FAILED, "memory for the worker: %s", strerror(errno));
     }
     return PN_OK;
@@ -128,46 +124,60 @@ pn_status meter_check(struct meter *meter, struct meter_row *row)
 /* --- calibration ---------------------------------------------------------------------------------
  */
 
-/* How many more it takes after a sample of `count` that took `ns` each. */
-static size_t more(size_t count, double ns, double sample_ns)
+/* What a calibration grows: calls of a kernel if there is a row, else rounds of a yardstick. */
+struct calibration {
+    struct meter_row *row;
+    const struct yardstick *yardstick;
+    struct meter_turn *turn;
+};
+
+static pn_status ask_either(struct meter *meter, const struct calibration *calibration)
 {
-    const double total = fmax(ns * (double)count, 1.0);
-    return (size_t)ceil((double)count * fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0));
+    return calibration->row != NULL
+               ? ask(meter, calibration->row, REQUEST_RUN)
+               : ask_yardstick(meter, calibration->yardstick, calibration->turn);
 }
 
-/* Rounds of a sample, which must take long enough twice. */
-static pn_status calibrate_yardstick(struct meter *meter, const struct yardstick *yardstick,
-                                     double sample_ns, struct meter_turn *turn)
+/*
+ * Finds how many make a sample. It must be long enough twice, and unless one takes very long by the
+ * fastest of several samples: where others take the processor two in a row are often long, and a
+ * turn of a few rounds would measure what it costs to begin.
+ */
+static pn_status calibrate(struct meter *meter, const struct calibration *calibration,
+                           double sample_ns, double *each_ns)
 {
+    const double too_long_ns = 5e7;
+    struct meter_turn *turn = calibration->turn;
     *turn = (struct meter_turn){.calls = 1, .samples = 1};
     for (int reached = 0; reached < 2;) {
-        const pn_status status = ask_yardstick(meter, yardstick, turn);
+        const pn_status status = ask_either(meter, calibration);
         if (status != PN_OK) {
             return status;
         }
-        const double ns = meter->arm.page->reply.ns;
-        const bool enough = ns * (double)turn->calls >= sample_ns;
-        reached = enough ? reached + 1 : 0;
-        turn->calls = enough ? turn->calls : more(turn->calls, ns, sample_ns);
+        *each_ns = meter->arm.page->reply.ns;
+        const double calls = (double)turn->calls, total = fmax(*each_ns * calls, 1);
+        turn->samples = total > too_long_ns ? 1 : TURN_SAMPLES;
+        reached = total >= sample_ns ? reached + 1 : 0;
+        if (reached == 0) {
+            const double factor = fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0);
+            turn->calls = (size_t)ceil(calls * factor);
+        }
     }
     return PN_OK;
 }
 
 static pn_status calibrate_kernel(struct meter *meter, struct meter_row *row, double sample_ns)
 {
-    struct meter_turn *turn = &row->kernel;
-    *turn = (struct meter_turn){.calls = 1, .samples = 1};
-    for (int reached = 0; reached < 2;) {
-        const pn_status status = ask(meter, row, REQUEST_RUN);
-        if (status != PN_OK) {
-            return status;
-        }
-        row->call_ns = meter->arm.page->reply.ns;
-        const bool enough = row->call_ns * (double)turn->calls >= sample_ns;
-        reached = enough ? reached + 1 : 0;
-        turn->calls = enough ? turn->calls : more(turn->calls, row->call_ns, sample_ns);
-    }
-    return PN_OK;
+    const struct calibration calibration = {.row = row, .turn = &row->kernel};
+    return calibrate(meter, &calibration, sample_ns, &row->call_ns);
+}
+
+static pn_status calibrate_yardstick(struct meter *meter, const struct yardstick *yardstick,
+                                     double sample_ns, struct meter_turn *turn)
+{
+    const struct calibration calibration = {.yardstick = yardstick, .turn = turn};
+    double round_ns;
+    return calibrate(meter, &calibration, sample_ns, &round_ns);
 }
 
 static void set_samples(struct meter_turn *turn, size_t samples)
@@ -178,7 +188,7 @@ static void set_samples(struct meter_turn *turn, size_t samples)
 
 /* The yardstick's samples are as many and about as long as the kernel's: the fastest of many short
  * ones against a single long one would be no fair race. */
-pn_status meter_calibrate(struct meter *meter, struct meter_row *row)
+static pn_status calibrate_row(struct meter *meter, struct meter_row *row)
 {
     const double sample_ns = meter->turn_ns / TURN_SAMPLES;
     pn_status status = open_row(meter, row);
@@ -194,6 +204,12 @@ pn_status meter_calibrate(struct meter *meter, struct meter_row *row)
     set_samples(&row->kernel, samples);
     set_samples(&row->yardstick, samples);
     return status;
+}
+
+pn_status meter_call(struct meter *meter, struct meter_row *row)
+{
+    const pn_status status = open_row(meter, row);
+    return status == PN_OK ? calibrate_kernel(meter, row, meter->turn_ns / TURN_SAMPLES) : status;
 }
 
 pn_status meter_unit(struct meter *meter, const struct yardstick *yardstick, double *ns)
@@ -216,17 +232,18 @@ pn_status meter_unit(struct meter *meter, const struct yardstick *yardstick, dou
 /* --- measuring -----------------------------------------------------------------------------------
  */
 
-struct block {
-    double call_ns, round_ns;
-    unsigned taint;
+/* The turns of a launch, two of each side for each block. */
+struct turns {
+    double *kernel, *yardstick; /* [capacity] ns of a call, of a round */
+    size_t capacity, kernels, yardsticks;
 };
 
 static pn_status measure_block(struct meter *meter, const struct meter_row *row,
-                               struct block *block)
+                               struct turns *turns)
 {
     enum { TURNS = 4 };
     static const bool is_kernel[TURNS] = {false, true, true, false};
-    *block = (struct block){0};
+    unsigned taint = 0;
     for (int turn = 0; turn < TURNS; turn++) {
         const pn_status status = is_kernel[turn]
                                      ? ask(meter, row, REQUEST_RUN)
@@ -235,79 +252,49 @@ static pn_status measure_block(struct meter *meter, const struct meter_row *row,
             return status;
         }
         const struct reply *reply = &meter->arm.page->reply;
-        *(is_kernel[turn] ? &block->call_ns : &block->round_ns) += reply->ns / 2;
-        block->taint |= reply->taint & DISTURBED;
-    }
-    return PN_OK;
-}
-
-/* A block that was disturbed is measured again, as a whole, while there is time. */
-static pn_status count_block(struct meter *meter, const struct meter_row *row, double end,
-                             struct block *block)
-{
-    int attempt = 0;
-    do {
-        const pn_status status = measure_block(meter, row, block);
-        if (status != PN_OK) {
-            return status;
+        if (is_kernel[turn]) {
+            turns->kernel[turns->kernels++] = reply->ns;
+        } else {
+            turns->yardstick[turns->yardsticks++] = reply->ns;
         }
-        meter->repeated += attempt > 0;
-    } while (block->taint != 0 && attempt++ < BLOCK_RETRIES && measure_now() < end);
+        taint |= reply->taint & DISTURBED;
+    }
     meter->blocks++;
-    meter->disturbed += block->taint != 0;
+    meter->disturbed += taint != 0;
     return PN_OK;
 }
 
-/* Blocks of a launch: undisturbed ones from the front, others from the back. */
-struct blocks {
-    double *ratios, *times; /* [most] */
-    size_t most, clean, disturbed;
-};
-
-static void add_block(struct blocks *blocks, const struct block *block, double rounds)
+/*
+ * Lower quartiles of both sides: what others do only ever adds time, and to few turns of the same
+ * side at once. Of launches on a busy machine these ratios scattered half as widely as medians of
+ * ratios within blocks did.
+ */
+static struct meter_value value_of(const struct meter_row *row, const struct turns *turns)
 {
-    const size_t at = block->taint == 0 ? blocks->clean++ : blocks->most - ++blocks->disturbed;
-    blocks->ratios[at] = log(block->call_ns) - log(block->round_ns * rounds);
-    blocks->times[at] = block->call_ns;
+    const double rounds = row->limb.work / yardstick_units(&row->limb.yardstick);
+    const double call_ns = stats_quantile(turns->kernel, turns->kernels, 0.25);
+    const double round_ns = stats_quantile(turns->yardstick, turns->yardsticks, 0.25);
+    return (struct meter_value){.ratio = log(call_ns / (rounds * round_ns)), .ns = call_ns};
 }
 
-/* Of undisturbed blocks, if there are enough of them, else of all. */
-static struct meter_value value_of(struct blocks *blocks, size_t least)
-{
-    size_t count = blocks->clean;
-    if (count < least) {
-        const size_t back = blocks->most - blocks->disturbed;
-        memmove(blocks->ratios + count, blocks->ratios + back,
-                blocks->disturbed * sizeof *blocks->ratios);
-        memmove(blocks->times + count, blocks->times + back,
-                blocks->disturbed * sizeof *blocks->times);
-        count += blocks->disturbed;
-    }
-    return (struct meter_value){stats_median(blocks->ratios, count),
-                                stats_median(blocks->times, count)};
-}
-
-pn_status meter_measure(struct meter *meter, const struct meter_row *row, double nanoseconds,
+/* Each launch finds anew how long turns must be, so that none inherits another's mistake. */
+pn_status meter_measure(struct meter *meter, struct meter_row *row, double nanoseconds,
                         size_t least, size_t most, struct meter_value *value)
 {
     const double end = measure_now() + nanoseconds;
-    const double rounds = row->limb.work / yardstick_units(&row->limb.yardstick);
-    struct blocks blocks = {.ratios = malloc(2 * most * sizeof(double)), .most = most};
-    if (blocks.ratios == NULL) {
-        return error_memory(2 * most * sizeof(double), "measurements");
+    struct turns turns = {.capacity = 2 * most};
+    turns.kernel = malloc(2 * turns.capacity * sizeof *turns.kernel);
+    if (turns.kernel == NULL) {
+        return error_memory(2 * turns.capacity * sizeof *turns.kernel, "measurements");
     }
-    blocks.times = blocks.ratios + most;
-    pn_status status = open_row(meter, row);
+    turns.yardstick = turns.kernel + turns.capacity;
+    pn_status status = calibrate_row(meter, row);
     for (size_t i = 0; status == PN_OK && i < most && (i < least || measure_now() < end); i++) {
-        struct block block;
-        status = count_block(meter, row, end, &block);
-        if (status == PN_OK) {
-            add_block(&blocks, &block, rounds);
-        }
+        status = measure_block(meter, row, &turns);
     }
     if (status == PN_OK) {
-        *value = value_of(&blocks, least);
+        *value = value_of(row, &turns);
     }
-    free(blocks.ratios);
+    free(turns.kernel);
     return status;
 }

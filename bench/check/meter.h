@@ -21,7 +21,7 @@ struct meter_row {
     enum cache_state cache;
     size_t batch_copies, weight_copies;
     struct limb limb;
-    struct meter_turn kernel, yardstick; /* 0: not calibrated yet */
+    struct meter_turn kernel, yardstick; /* of the launch at hand */
     double call_ns;
     char wrong[REPLY_MESSAGE]; /* empty: right */
 };
@@ -34,9 +34,8 @@ struct meter {
     struct stats_random random;
     struct arm arm;
     int memory_fd;
-    size_t blocks;    /* that count */
-    size_t repeated;  /* times that one was measured again, because it was disturbed */
-    size_t disturbed; /* of those that count, because there was no time or no better one */
+    size_t blocks;
+    size_t disturbed; /* blocks in a turn of which no sample was left alone */
 };
 
 pn_status meter_create(const char *library, size_t threads, double turn_ns, uint32_t seed,
@@ -52,18 +51,17 @@ pn_status meter_unit(struct meter *meter, const struct yardstick *yardstick, dou
 /* Compares with plain loops; what is wrong goes to row->wrong. */
 pn_status meter_check(struct meter *meter, struct meter_row *row);
 
-/* Finds how many calls, and rounds of the yardstick, a turn takes. */
-pn_status meter_calibrate(struct meter *meter, struct meter_row *row);
+/* Finds how long a call takes, about. */
+pn_status meter_call(struct meter *meter, struct meter_row *row);
 
-/* What a launch says of a row: medians over blocks. */
+/* What a launch says of a row: of the lower quartiles of a call's time and of the yardstick's. */
 struct meter_value {
     double ratio; /* ln of a call's time over that of the same work by the yardstick */
     double ns;    /* of a call */
 };
 
-/* As many blocks as fit into so many nanoseconds, but from `least` to `most`, `least` > 0. Those
- * that stay disturbed count only where fewer than `least` are not. */
-pn_status meter_measure(struct meter *meter, const struct meter_row *row, double nanoseconds,
+/* As many blocks as fit into so many nanoseconds, but from `least` to `most`; `least` > 0. */
+pn_status meter_measure(struct meter *meter, struct meter_row *row, double nanoseconds,
                         size_t least, size_t most, struct meter_value *value);
 
 #endif
