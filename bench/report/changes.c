@@ -11,19 +11,28 @@
 #include "bench/report/svg.h"
 
 const struct verdict_look verdict_looks[VERDICTS] = {
+    {"WRONG", "v-bad", SVG_SQUARE, TONE_BAD},
     {"REGRESSED", "v-bad", SVG_RIGHT, TONE_BAD},
     {"INCONCLUSIVE", "v-unsure", SVG_DIAMOND, TONE_UNSURE},
+    {"NOT MEASURED", "v-unsure", SVG_DIAMOND, TONE_UNSURE},
     {"IMPROVED", "v-good", SVG_LEFT, TONE_GOOD},
     {"OK", "v-ok", SVG_CIRCLE, TONE_PLAIN},
 };
 
 enum verdict verdict_of(const char *name)
 {
-    enum verdict verdict = VERDICT_REGRESSED;
+    enum verdict verdict = VERDICT_WRONG;
     while (verdict < VERDICT_OK && strcmp(verdict_looks[verdict].name, name) != 0) {
         verdict++;
     }
     return verdict;
+}
+
+enum verdict verdict_of_row(const json_t *row)
+{
+    return json_is_false(json_object_get(row, "correct"))
+               ? VERDICT_WRONG
+               : verdict_of(document_text(row, "verdict", "OK"));
 }
 
 /* --- the forest plot -----------------------------------------------------------------------------
@@ -124,8 +133,7 @@ static void draw_numbers(FILE *out, const json_t *row, const struct verdict_look
 
 static void draw_row(FILE *out, const struct forest *forest, const json_t *row, double top)
 {
-    const struct verdict_look *look =
-        &verdict_looks[verdict_of(document_text(row, "verdict", "OK"))];
+    const struct verdict_look *look = &verdict_looks[verdict_of_row(row)];
     char kernel[REPORT_TEXT], detail[REPORT_TEXT], tip[3 * REPORT_TEXT];
     char change[MARKUP_NUMBER_SIZE];
     report_field(row, ROW_KERNEL, kernel);
@@ -258,8 +266,7 @@ static const struct column check_columns[] = {
 
 static void add_row(struct table *table, const json_t *row, bool ab)
 {
-    const struct verdict_look *look =
-        &verdict_looks[verdict_of(document_text(row, "verdict", "OK"))];
+    const struct verdict_look *look = &verdict_looks[verdict_of_row(row)];
     table_row(table, look->tone);
     report_name_cells(table, row);
     table_cell(table, look->name);
@@ -282,8 +289,8 @@ static void add_row(struct table *table, const json_t *row, bool ab)
 static int compare_rows(const void *left, const void *right)
 {
     const json_t *a = *(const json_t *const *)left, *b = *(const json_t *const *)right;
-    const enum verdict first = verdict_of(document_text(a, "verdict", "OK"));
-    const enum verdict second = verdict_of(document_text(b, "verdict", "OK"));
+    const enum verdict first = verdict_of_row(a);
+    const enum verdict second = verdict_of_row(b);
     if (first != second) {
         return first < second ? -1 : 1;
     }
@@ -299,17 +306,22 @@ static void summarize(struct report *report)
 {
     size_t counts[VERDICTS] = {0};
     for (size_t i = 0; i < report->row_count; i++) {
-        counts[verdict_of(document_text(report->rows[i], "verdict", "OK"))]++;
+        counts[verdict_of_row(report->rows[i])]++;
     }
     const double margin = margin_of(report);
     char ignored[64] = "";
     if (margin > 0) {
         snprintf(ignored, sizeof ignored, "; changes within ±%.3g %% do not count", 100 * margin);
     }
+    char wrong[32] = "";
+    if (counts[VERDICT_WRONG] > 0) {
+        snprintf(wrong, sizeof wrong, "%zu wrong, ", counts[VERDICT_WRONG]);
+    }
     snprintf(report->summary, sizeof report->summary,
-             "%zu rows: %zu regressed, %zu inconclusive, %zu improved, %zu OK%s.",
-             report->row_count, counts[VERDICT_REGRESSED], counts[VERDICT_INCONCLUSIVE],
-             counts[VERDICT_IMPROVED], counts[VERDICT_OK], ignored);
+             "%zu rows: %s%zu regressed, %zu inconclusive, %zu improved, %zu OK%s.",
+             report->row_count, wrong, counts[VERDICT_REGRESSED],
+             counts[VERDICT_INCONCLUSIVE] + counts[VERDICT_UNMEASURED], counts[VERDICT_IMPROVED],
+             counts[VERDICT_OK], ignored);
 }
 
 /* Rows that only one side has. */

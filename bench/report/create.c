@@ -42,7 +42,9 @@ static void add_sections(struct report *report)
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(report->command, commands[i].command) == 0) {
-            commands[i].add(report);
+            /* What was only saved was compared with nothing. */
+            const bool saved = json_is_true(json_object_get(report->document, "saved"));
+            (saved ? report_run : commands[i].add)(report);
         }
     }
     report_machine(report);

@@ -100,7 +100,8 @@ static const char *type_name(const json_t *value)
 
 static bool is_verdict(const char *text)
 {
-    static const char *const verdicts[] = {"OK", "REGRESSED", "IMPROVED", "INCONCLUSIVE"};
+    static const char *const verdicts[] = {"OK",           "REGRESSED", "IMPROVED",
+                                           "INCONCLUSIVE", "WRONG",     "NOT MEASURED"};
     for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
         if (strcmp(text, verdicts[i]) == 0) {
             return true;

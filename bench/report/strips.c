@@ -108,8 +108,7 @@ static void draw_launch(FILE *out, const struct strips *strips, const json_t *la
 static void draw_strip(FILE *out, const struct strips *strips, const json_t *row, double top)
 {
     char kernel[REPORT_TEXT], detail[REPORT_TEXT], class[32];
-    const struct verdict_look *look =
-        &verdict_looks[verdict_of(document_text(row, "verdict", "OK"))];
+    const struct verdict_look *look = &verdict_looks[verdict_of_row(row)];
     report_field(row, ROW_KERNEL, kernel);
     report_detail(strips->report, row, detail);
     label_draw(out, &strips->room, top + 18, kernel, detail);

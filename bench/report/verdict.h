@@ -6,7 +6,15 @@
 #include "bench/report/table.h"
 
 /* In the order of concern. */
-enum verdict { VERDICT_REGRESSED, VERDICT_INCONCLUSIVE, VERDICT_IMPROVED, VERDICT_OK, VERDICTS };
+enum verdict {
+    VERDICT_WRONG,
+    VERDICT_REGRESSED,
+    VERDICT_INCONCLUSIVE,
+    VERDICT_UNMEASURED,
+    VERDICT_IMPROVED,
+    VERDICT_OK,
+    VERDICTS
+};
 
 struct verdict_look {
     const char *name, *class;
@@ -18,6 +26,8 @@ extern const struct verdict_look verdict_looks[VERDICTS];
 
 /* VERDICT_OK for a name that is none. */
 enum verdict verdict_of(const char *name);
+/* Of a row: VERDICT_WRONG where its results are, whatever it says. */
+enum verdict verdict_of_row(const json_t *row);
 
 /* A mark of an axis of changes. */
 void report_change_tick(FILE *out, double x, double y, double change);

@@ -17,7 +17,7 @@ import unittest
 # What is run, and builds of the library.
 BENCH = os.environ["BENCH"]
 LIBRARY = os.environ["LIBRARY"]
-FAKE = os.environ["FAKE"]  # a build with the rows fake_right and fake_wrong, see half_wrong_build.c
+FAKES = os.environ["FAKES"]  # the folder of builds whose speed is known, see fake_build.c
 
 NAMES = ["exp/16384", "sum/16384"]
 ROWS = ["--filter", "^(exp|sum)/"]
@@ -373,56 +373,94 @@ class Verdicts(CheckTest):
         self.assertIn(f"only in the build: exp/16384/f32/{isa}/hot/threads:1", text)
 
 
-class WrongResults(CheckTest):
-    small = [*SMALL, "--library", FAKE]
+class OtherBuilds(CheckTest):
+    """Of the builds of tests, whose spin_d is wrong in one."""
 
-    def save(self, *arguments):
-        return self.run_bench("check", "--save", self.path, *self.small, *arguments)
+    def save(self, build, *arguments):
+        library = os.path.join(FAKES, f"fake_{build}.so")
+        options = [*SMALL, "--filter", "spin_[ad]", "--library", library]
+        return self.run_bench("check", "--save", self.path, *options, *arguments)
 
-    def check_fake(self, *arguments):
-        return self.run_bench("check", self.path, *self.small, *arguments)
+    def check_fake(self, build, *arguments):
+        library = os.path.join(FAKES, f"fake_{build}.so")
+        options = [*SMALL, "--filter", "spin_[ad]", "--library", library]
+        return self.run_bench("check", self.path, *options, *arguments)
 
     def test_are_not_saved(self):
-        result = self.save("--filter", "fake")
+        result = self.save("wrong")
         self.assertEqual(result.returncode, 1)
         self.assertRegex(
             result.stderr,
-            "1 results are wrong, first fake_wrong.*element 3 is 4.*nothing was saved",
+            r"1 results are wrong, first spin_d.*: \d+ instead of \d+; nothing was saved",
         )
-        self.assertRegex(result.stdout, r"\nfake_wrong/1000\S+ +WRONG: .*element 3 is 4, not 5")
+        self.assertRegex(result.stdout, r"\nspin_d/9000\S+ +WRONG: .*\d+ instead of \d+")
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_fail_a_check(self):
-        self.assertEqual(self.save("--filter", "fake", "--unchecked").returncode, 0)
+        self.assertEqual(self.save("wrong", "--unchecked").returncode, 0)
         runs = strict(self.read())["baselines"][0]["runs"]
-        self.assertEqual(runs[0]["version"], "9.9.9 fake")
-        result = self.check_fake("--filter", "fake")
+        self.assertEqual(runs[0]["version"], "fake")
+        result = self.check_fake("wrong")
         self.assertEqual(result.returncode, 1)
         self.assertIn("1 results are wrong", result.stderr)
         last = result.stdout.splitlines()[-1]
         self.assertRegex(last, "^VERDICT (INCONCLUSIVE|REGRESSED) .* 1 wrong$")
-        document = strict(self.check_fake("--filter", "fake", "--json").stdout)
-        wrong = {row["kernel"]: row for row in document["rows"]}["fake_wrong"]
+        document = strict(self.check_fake("wrong", "--json").stdout)
+        wrong = {row["kernel"]: row for row in document["rows"]}["spin_d"]
         self.assertFalse(wrong["correct"])
-        self.assertIn("element 3 is 4", wrong["wrong"])
+        self.assertIn(" instead of ", wrong["wrong"])
         self.assertEqual(wrong["verdict"], "INCONCLUSIVE")
         self.assertNotIn("ratio", wrong)
 
     def test_fail_beside_another_machines(self):
         self.write(self.text.replace(self.base["baselines"][0]["processor"], "Another"))
-        result = self.check_fake("--filter", "fake")
+        result = self.check_fake("wrong")
         self.assertEqual(result.returncode, 1)
         self.assertIn("1 results are wrong", result.stderr)
 
     def test_do_not_matter_unchecked(self):
-        self.assertEqual(self.save("--filter", "fake", "--unchecked").returncode, 0)
+        self.assertEqual(self.save("wrong", "--unchecked").returncode, 0)
         document = strict(self.read())
         for row in document["baselines"][0]["runs"][0]["rows"].values():
             row["ratios"] = [8 * ratio for ratio in row["ratios"]]
         self.write(document)
-        result = self.check_fake("--filter", "fake", "--unchecked")
+        result = self.check_fake("wrong", "--unchecked")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("VERDICT IMPROVED", result.stdout)
+
+    def test_a_build_of_half_the_speed(self):
+        self.assertEqual(self.save("base").returncode, 0)
+        result = self.check_fake("slow", "--json")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        document = strict(result.stdout)
+        self.assertEqual(document["library_version"], "two")
+        self.assertEqual({row["verdict"] for row in document["rows"]}, {"REGRESSED"})
+        self.assertEqual(len(document["rows"]), 2)
+
+    def test_a_build_of_twice_the_speed(self):
+        self.assertEqual(self.save("base").returncode, 0)
+        result = self.check_fake("fast")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout.splitlines()[-1], "^VERDICT IMPROVED 0 regressed, 0 ok, 2 ")
+
+    def test_a_build_without_the_best_isa(self):
+        """Rows of another ISA are rows of another key."""
+        self.assertEqual(self.save("base").returncode, 0)
+        result = self.check_fake("narrow")
+        self.assertEqual(result.returncode, 77, result.stderr)
+        self.assertIn(", narrow, threads 1", result.stderr)
+
+    def test_a_build_that_crashes(self):
+        self.assertEqual(self.save("base", "--filter", "spin_c").returncode, 0)
+        before = self.read()
+        for arguments in ([], ["--save"]):
+            result = self.run_bench(
+                "check", *arguments, self.path, *SMALL, "--filter", "spin_c",
+                "--library", os.path.join(FAKES, "fake_crash_late.so"),
+            )  # fmt: skip
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, "the worker of the measured build died: Aborted")
+        self.assertEqual(self.read(), before)
 
     def test_rows_whose_calls_take_long_are_left_out(self):
         """Of the program's own rows; those of --quick take 4 ms at most."""
