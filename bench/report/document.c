@@ -218,6 +218,8 @@ static pn_status check_keys(const struct document_place *place, const struct doc
 
 static pn_status check_rows(const char *path, const json_t *document, const char *command)
 {
+    /* What check only saved was compared with nothing, and is read like a run. */
+    command = json_is_true(json_object_get(document, "saved")) ? "run" : command;
     const json_t *rows = json_object_get(document, "rows");
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const struct document_place place = document_row(path, document, i);

@@ -119,11 +119,8 @@ static const struct document_key change_keys[] = {
     {"isa", DOCUMENT_TEXT},
     {"cache", DOCUMENT_TEXT},
     {"threads", DOCUMENT_COUNT},
-    {"verdict", DOCUMENT_VERDICT}, /* not of a run that was only saved */
+    {"verdict", DOCUMENT_VERDICT, true},
     {"correct", DOCUMENT_FLAG},
-    {"ns", DOCUMENT_AMOUNT},
-    {"limit", DOCUMENT_TEXT},
-    {"percent_of_limit", DOCUMENT_AMOUNT},
     {"change", DOCUMENT_NUMBER},
     {"low", DOCUMENT_NUMBER},
     {"high", DOCUMENT_NUMBER},
