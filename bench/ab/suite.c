@@ -211,9 +211,10 @@ static pn_status judge_suite(struct suite *suite, bool complete)
     size_t judged = 0;
     for (size_t i = 0; i < suite->count; i++) {
         const struct suite_row *row = &suite->rows[i];
-        suite->wrong += row->row.wrong[0] != '\0';
+        const bool wrong = row->row.wrong[0] != '\0';
+        suite->wrong += wrong;
         suite->left_out += row->left_out;
-        if (row->judged) {
+        if (row->judged && !wrong) {
             recordings[judged++] = &row->row.recording;
             suite->verdicts[row->verdict]++;
         }
@@ -226,7 +227,7 @@ static pn_status judge_suite(struct suite *suite, bool complete)
         many ? evidence_verdict(&suite->all, margin, suite->all.p, suite->all.p_faster)
              : VERDICT_INCONCLUSIVE;
     const double open = (double)suite->verdicts[VERDICT_INCONCLUSIVE];
-    if (suite->verdicts[VERDICT_REGRESSED] > 0 || mean == VERDICT_REGRESSED) {
+    if (suite->wrong > 0 || suite->verdicts[VERDICT_REGRESSED] > 0 || mean == VERDICT_REGRESSED) {
         suite->verdict = VERDICT_REGRESSED;
     } else if (!whole || !complete || open > INCONCLUSIVE_SHARE * (double)judged) {
         suite->verdict = VERDICT_INCONCLUSIVE;

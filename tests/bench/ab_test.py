@@ -91,7 +91,7 @@ class WrongResults(AbTest):
         self.assertEqual(row["verdict"], "WRONG")
         self.assertRegex(row["wrong"], pattern)
         self.assertEqual(result.errors, ["pinion-bench: 1 results are wrong"])
-        self.assertRegex(result.lines[-1], "^VERDICT .* 1 wrong$")
+        self.assertRegex(result.lines[-1], "^VERDICT REGRESSED .* 1 wrong$")
         # Worst first.
         first = [line for line in result.lines if "threads:1 " in line][0]
         self.assertRegex(first, "WRONG: " + pattern)
