@@ -98,14 +98,26 @@ static pn_status prepare_rows(struct suite *suite)
     return PN_OK;
 }
 
+/* Of the second stage at least so many that the sign-flip test can condemn all of its rows. */
+static size_t least_launches(int stage, size_t count)
+{
+    size_t least = LEAST_LAUNCHES;
+    while (stage == 2 && least < SECOND_LAUNCHES &&
+           ldexp((double)count, -(int)least) > VERDICT_FAMILY_ALPHA) {
+        least++;
+    }
+    return least;
+}
+
 /* Measures the chosen rows, in a new random order in each launch. Each gets its part of the time
  * that is left until `end`. */
 static pn_status measure_stage(struct suite *suite, int stage, size_t *chosen, size_t count,
                                size_t launches, double end)
 {
+    const size_t least = least_launches(stage, count);
     size_t left = launches * count;
     for (size_t launch = 0; launch < launches && count > 0; launch++) {
-        if (launch >= LEAST_LAUNCHES && measure_now() > end) {
+        if (launch >= least && measure_now() > end) {
             break;
         }
         tell(suite, stage == 1 ? "launches:" : "launches of suspects:", launch + 1, launches);

@@ -6,9 +6,8 @@
 
 #include "bench/stats/stats.h"
 
-/* Confidence of each bound, power of the smallest effect, and the level of the family of rows that
- * were measured again. */
-static const double BOUND = 0.975, POWER = 0.8, FAMILY_ALPHA = 0.01;
+/* Confidence of each bound, and power of the smallest effect. */
+static const double BOUND = 0.975, POWER = 0.8;
 
 /* A row that changed by more than this share of the margin is measured again. */
 static const double SUSPICIOUS_SHARE = 0.75;
@@ -178,8 +177,8 @@ static bool placebo_moved(const struct evidence *evidence, double margin)
 enum verdict evidence_verdict(const struct evidence *evidence, double margin, double p_adjusted,
                               double p_faster_adjusted)
 {
-    const bool slower = evidence->low > margin && p_adjusted <= FAMILY_ALPHA;
-    const bool faster = evidence->high < -margin && p_faster_adjusted <= FAMILY_ALPHA;
+    const bool slower = evidence->low > margin && p_adjusted <= VERDICT_FAMILY_ALPHA;
+    const bool faster = evidence->high < -margin && p_faster_adjusted <= VERDICT_FAMILY_ALPHA;
     if ((slower || faster) && placebo_moved(evidence, margin)) {
         return VERDICT_INCONCLUSIVE;
     }

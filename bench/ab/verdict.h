@@ -43,6 +43,10 @@ bool evidence_of_suite(const struct recording *const *recordings, size_t count, 
 /* From this change on a row is not equal: a row shown to change less is OK. */
 #define VERDICT_EQUIVALENCE 0.03
 
+/* Probability that any of the rows that were measured again is called REGRESSED, or IMPROVED, where
+ * none is. */
+#define VERDICT_FAMILY_ALPHA 0.01
+
 /* The smallest change that would have been found with 80 % probability. */
 double evidence_detectable(const struct evidence *evidence, double margin);
 

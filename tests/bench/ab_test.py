@@ -55,6 +55,12 @@ class Verdicts(AbTest):
         for row in result.rows.values():
             self.assertTrue(-0.7 < row["change"] < -0.3, row["change"])
 
+    def test_slower_where_time_is_short(self):
+        """Each launch takes more than the second stage's whole time: it still proves something."""
+        options = ["--budget", "1", "--min-time", "5", "--filter", "spin_[ab]"]
+        result = self.compare(fake("base"), fake("slow"), *options, codes=(1,))
+        self.assertEqual(set(self.verdicts(result).values()), {"REGRESSED"})
+
     def test_slower_by_less_than_the_margin(self):
         options = [*SHORT, "--margin", "80", "--filter", "spin_d"]
         self.refuse(2, "--margin '80': ", "ab", fake("base"), fake("third"), *options)
