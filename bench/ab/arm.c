@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/command/interrupt.h"
 #include "engine/base/error.h"
 
 /* No request takes so long that a machine worth measuring on would not be done. */
@@ -20,7 +21,7 @@ enum { PATIENCE_MS = 120000, LOOK_MS = 200 };
 
 pn_status arm_create(const char *name, struct arm *arm)
 {
-    *arm = (struct arm){.name = name, .page_fd = memfd_create("pinion-bench page", 0)};
+    *arm = (struct arm){.name = name, .page_fd = memfd_create("pinion-bench page", MFD_CLOEXEC)};
     if (arm->page_fd < 0 || ftruncate(arm->page_fd, sizeof *arm->page) != 0) {
         return error_set(PN_ERROR_FAILED, "memory to share with a worker: %s", strerror(errno));
     }
@@ -51,6 +52,11 @@ static pn_status await(struct arm *arm)
         if (page_wait(arm->page, TURN_CONTROLLER, LOOK_MS)) {
             return PN_OK;
         }
+        const pn_status interrupted = interrupt_check();
+        if (interrupted != PN_OK) {
+            arm_stop(arm);
+            return interrupted;
+        }
         int status;
         if (waitpid(arm->pid, &status, WNOHANG) == arm->pid) {
             arm->pid = 0;
@@ -62,7 +68,8 @@ static pn_status await(struct arm *arm)
                              arm->name, WEXITSTATUS(status));
         }
     }
-    return error_set(PN_ERROR_FAILED, "the worker of the %s build does not answer for %d s",
+    arm_stop(arm); /* its answer to this would be taken for that to another */
+    return error_set(PN_ERROR_FAILED, "the worker of the %s build did not answer for %d s",
                      arm->name, PATIENCE_MS / 1000);
 }
 
@@ -83,7 +90,7 @@ static pn_status copy_library(const struct arm *arm, const char *library, int *c
         return error_set(PN_ERROR_NOT_FOUND, "%s build: %s: %s", arm->name, library,
                          strerror(errno));
     }
-    *copy = memfd_create("libpinion.so", 0);
+    *copy = memfd_create("libpinion.so", MFD_CLOEXEC);
     const bool sent = send_all(file, *copy);
     const int cause = errno;
     close(file);
@@ -111,6 +118,11 @@ static void become_worker(const struct arm *arm, const char *library, int librar
     enum { NUMBERS = 5 };
     const size_t numbers[NUMBERS] = {library_fd < 0 ? 0 : (size_t)library_fd, (size_t)arm->page_fd,
                                      (size_t)memory_fd, threads, pad};
+    /* The other arms' pages are none of its business. */
+    const int inherited[] = {library_fd, arm->page_fd, memory_fd};
+    for (size_t i = 0; i < sizeof inherited / sizeof inherited[0]; i++) {
+        fcntl(inherited[i], F_SETFD, 0);
+    }
     char texts[NUMBERS][24];
     for (int i = 0; i < NUMBERS; i++) {
         snprintf(texts[i], sizeof texts[i], "%zu", numbers[i]);

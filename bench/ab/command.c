@@ -12,6 +12,7 @@
 #include "bench/machine/measure.h"
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
+#include "bench/machine/taint.h"
 #include "engine/base/error.h"
 
 struct ab_options {
@@ -168,6 +169,11 @@ static json_t *left_out_json(const struct suite *suite)
     return array;
 }
 
+static json_t *mean_json(const struct suite *suite, double change)
+{
+    return suite->mean_known ? json_real(share(change)) : json_null();
+}
+
 static json_t *build_json(const struct suite *suite, enum arm_index arm, const char *asked)
 {
     return json_pack("{s:s, s:s, s:s}", "path", suite->session->libraries[arm], "version",
@@ -178,16 +184,19 @@ static pn_status add_summary(const struct suite *suite, const struct option_word
                              size_t seed, struct output *output)
 {
     const struct session *session = suite->session;
+    char taints[TAINT_NAMES_SIZE];
     json_t *summary = json_pack(
-        "{s:o, s:o, s:f, s:f, s:I, s:{s:f, s:f, s:f}, s:o, s:o, s:o, s:s, s:{s:I, s:I, s:I}}",
+        "{s:o, s:o, s:f, s:f, s:I, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:s, s:{s:I, s:I, s:I, s:s}}",
         "old", build_json(suite, ARM_OLD, words->list[0]), "new",
         build_json(suite, ARM_NEW, words->list[1]), "margin", share(suite->margin), "noise",
-        share(suite->noise), "seed", (json_int_t)seed, "suite", "change", share(suite->all.change),
-        "low", share(suite->all.low), "high", share(suite->all.high), "only_old",
+        share(suite->noise), "seed", (json_int_t)seed, "suite", "change",
+        mean_json(suite, suite->all.change), "low", mean_json(suite, suite->all.low), "high",
+        mean_json(suite, suite->all.high), "only_old",
         names_json(suite->only_old, suite->only_old_count), "only_new",
         names_json(suite->only_new, suite->only_new_count), "left_out", left_out_json(suite),
         "verdict", verdict_name(suite->verdict), "blocks", "counted", (json_int_t)session->blocks,
-        "repeated", (json_int_t)session->repeated, "disturbed", (json_int_t)session->disturbed);
+        "repeated", (json_int_t)session->repeated, "disturbed", (json_int_t)session->disturbed,
+        "by", taint_names(session->taints, taints));
     if (summary == NULL) {
         return error_memory(0, "the summary");
     }
@@ -208,10 +217,12 @@ static pn_status print_summary(const struct suite *suite, struct output *output)
 {
     print_list("only in OLD:", suite->only_old, suite->only_old_count);
     print_list("only in NEW:", suite->only_new, suite->only_new_count);
-    printf("\nmean over rows %+.2f %% [%+.2f, %+.2f], margin %.2f %%, placebo %.2f %% at the 99th "
-           "percentile\n",
-           100 * share(suite->all.change), 100 * share(suite->all.low),
-           100 * share(suite->all.high), 100 * share(suite->margin), 100 * share(suite->noise));
+    if (suite->mean_known) {
+        printf("\nmean over rows %+.2f %% [%+.2f, %+.2f], margin %.2f %%, placebo %.2f %% at the "
+               "99th percentile\n",
+               100 * share(suite->all.change), 100 * share(suite->all.low),
+               100 * share(suite->all.high), 100 * share(suite->margin), 100 * share(suite->noise));
+    }
     if (suite->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", suite->left_out);
     }

@@ -31,7 +31,6 @@ enum request_kind {
     REQUEST_FILL,
     REQUEST_RUN,       /* times `calls` calls behind `warm_calls` others */
     REQUEST_YARDSTICK, /* times rounds of the program's own `yardstick` in their place */
-    REQUEST_QUIT,
 };
 
 struct request {

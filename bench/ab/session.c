@@ -15,12 +15,12 @@
 /* A disturbed block is measured again this often; then it counts as it is. */
 enum { BLOCK_RETRIES = 2, TURNS = 2 * ARM_COUNT };
 
-/* What makes a block worthless. Stolen time is counted in ticks too long to tell whose it was. */
-static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_THROTTLE;
-
 /* A turn is cut into so many samples: where others take the processor now and then, some of them
  * are whole. */
 enum { TURN_SAMPLES = 4 };
+
+/* Fewer calls than this fill any sample, if they do anything. */
+static const size_t MOST_CALLS = 1000000000;
 
 /* Of a turn: what runs untimed before it, so that caches hold what the arm before displaced. */
 static const double WARM_SHARE = 0.15;
@@ -39,7 +39,7 @@ pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads,
                                 .turn_ns = turn_ns,
                                 .seed = seed,
                                 .random = seed * 0x9E3779B97F4A7C15u + 0x632BE59BD9B4E019u,
-                                .memory_fd = memfd_create("pinion-bench operands", 0)};
+                                .memory_fd = memfd_create("pinion-bench operands", MFD_CLOEXEC)};
     measure_free(&team);
     if (session->memory_fd < 0 || ftruncate(session->memory_fd, PAGE_MEMORY_SIZE) != 0) {
         return error_set(PN_ERROR_FAILED, "memory for the workers: %s", strerror(errno));
@@ -79,6 +79,7 @@ size_t session_random(struct session *session, size_t n)
 static void random_order(struct session *session, int order[ARM_COUNT])
 {
     for (int i = 0; i < ARM_COUNT; i++) {
+        order[i] = i;
         const size_t j = session_random(session, (size_t)i + 1);
         order[i] = order[j];
         order[j] = i;
@@ -99,6 +100,16 @@ pn_status session_launch(struct session *session)
         }
     }
     return PN_OK;
+}
+
+bool session_is_whole(const struct session *session)
+{
+    for (int i = 0; i < ARM_COUNT; i++) {
+        if (session->arms[i].pid == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 pn_status session_list(struct session *session, enum arm_index index, struct listing **list,
@@ -146,24 +157,21 @@ pn_status session_check(struct session *session, struct ab_row *row)
         if (status == PN_OK) {
             status = ask(session, &one, checked[i], REQUEST_CHECK);
         }
-        struct arm *arm = &session->arms[checked[i]];
-        if (status != PN_OK && arm->pid != 0) {
-            snprintf(row->wrong, sizeof row->wrong, "%.*s", (int)sizeof row->wrong - 1,
-                     pn_error_message());
-        } else if (status != PN_OK) {
+        if (status != PN_OK) {
             return status;
         }
     }
     return PN_OK;
 }
 
-/* Finds the calls of a sample, on the old build. It must take long enough twice. */
+/* Finds the calls of a sample, on the old build. The fastest of a turn's samples must take long
+ * enough twice: preemptions would give too few. */
 static pn_status calibrate(struct session *session, struct ab_row *row)
 {
     const double sample_ns = session->turn_ns / TURN_SAMPLES;
     size_t calls = 1;
     row->warm_calls = 0;
-    row->samples = 1;
+    row->samples = TURN_SAMPLES;
     for (int reached = 0; reached < 2;) {
         row->calls = calls;
         const pn_status status = ask(session, row, ARM_OLD, REQUEST_RUN);
@@ -178,6 +186,11 @@ static pn_status calibrate(struct session *session, struct ab_row *row)
         }
         reached = 0;
         calls = (size_t)ceil((double)calls * fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0));
+        if (calls > MOST_CALLS) {
+            return error_set(PN_ERROR_DATA,
+                             "old build: %s: %zu calls take no time: it does no work", row->name,
+                             row->calls);
+        }
     }
     const double samples = session->turn_ns / (row->call_ns * (double)calls);
     row->samples = (size_t)fmin(fmax(samples, 1), TURN_SAMPLES);
@@ -206,7 +219,7 @@ static pn_status measure_block(struct session *session, const struct ab_row *row
         }
         const struct reply *reply = &session->arms[arm].page->reply;
         ns[turn / ARM_COUNT][arm] = reply->ns;
-        *taint |= reply->taint & DISTURBED;
+        *taint |= reply->taint & TAINT_SPOILS;
     }
     return PN_OK;
 }

@@ -52,11 +52,15 @@ void session_free(struct session *session);
 /* Fresh processes for all arms, in a random order. */
 pn_status session_launch(struct session *session);
 
+/* Whether all workers live; else session_launch() starts new ones. */
+bool session_is_whole(const struct session *session);
+
 /* The descriptions that an arm's build has; free() them. The version's text is copied. */
 pn_status session_list(struct session *session, enum arm_index arm, struct listing **list,
                        size_t *count, char version[REPLY_MESSAGE]);
 
-/* Compares old and new with plain loops; what is wrong goes to row->wrong. */
+/* Compares old and new with plain loops. PN_ERROR_FAILED: a result is wrong, the message says whose
+ * and where; or a worker died of it, see session_is_whole(). */
 pn_status session_check(struct session *session, struct ab_row *row);
 
 /* Opens the row in all arms and measures blocks into a new launch of its recording: as many as fit

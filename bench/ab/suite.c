@@ -63,6 +63,21 @@ static bool checked_before(const struct suite *suite, size_t index)
            before->place[ARM_NEW].isa == row->place[ARM_NEW].isa;
 }
 
+/* A wrong result or a dead worker condemns its row, not the comparison. */
+static pn_status survive(struct suite *suite, struct ab_row *row, pn_status status)
+{
+    if (status != PN_ERROR_FAILED && status != PN_ERROR_DATA) {
+        return status;
+    }
+    snprintf(row->wrong, sizeof row->wrong, "%.*s", (int)sizeof row->wrong - 1, pn_error_message());
+    return session_is_whole(suite->session) ? PN_OK : session_launch(suite->session);
+}
+
+static bool is_wrong(const struct ab_row *row)
+{
+    return row->wrong[0] != '\0';
+}
+
 /* Checks and calibrates on a launch that counts for nothing else. */
 static pn_status prepare_row(struct suite *suite, size_t index)
 {
@@ -76,7 +91,7 @@ static pn_status prepare_row(struct suite *suite, size_t index)
     }
     recording_free(&row->row.recording);
     row->left_out = suite->options->longest_ns > 0 && row->row.call_ns > suite->options->longest_ns;
-    return status;
+    return survive(suite, &row->row, status);
 }
 
 static void tell(const struct suite *suite, const char *what, size_t done, size_t all)
@@ -128,10 +143,14 @@ static pn_status measure_stage(struct suite *suite, int stage, size_t *chosen, s
             chosen[j] = swapped;
         }
         for (size_t i = 0; status == PN_OK && i < count; i++, left--) {
+            struct ab_row *row = &suite->rows[chosen[i]].row;
+            if (is_wrong(row)) {
+                continue;
+            }
             status =
-                session_measure(suite->session, &suite->rows[chosen[i]].row, stage,
-                                (end - measure_now()) / (double)left, LEAST_BLOCKS, MOST_BLOCKS);
-            status = status == PN_OK ? interrupt_check() : status;
+                session_measure(suite->session, row, stage, (end - measure_now()) / (double)left,
+                                LEAST_BLOCKS, MOST_BLOCKS);
+            status = survive(suite, row, status == PN_OK ? interrupt_check() : status);
         }
         if (status != PN_OK) {
             return status;
@@ -167,8 +186,8 @@ static size_t judge_first(struct suite *suite, size_t *chosen)
     size_t count = 0;
     for (size_t i = 0; i < suite->count; i++) {
         struct suite_row *row = &suite->rows[i];
-        row->judged =
-            !row->left_out && evidence_of(&row->row.recording, 1, suite->margin, &row->evidence);
+        row->judged = !row->left_out && !is_wrong(&row->row) &&
+                      evidence_of(&row->row.recording, 1, suite->margin, &row->evidence);
         if (!row->judged) {
             continue;
         }
@@ -220,20 +239,23 @@ static pn_status judge_suite(struct suite *suite, bool complete)
     if (recordings == NULL) {
         return error_memory(suite->count * sizeof *recordings, "the suite");
     }
-    size_t judged = 0;
+    size_t judged = 0, slower = 0;
     for (size_t i = 0; i < suite->count; i++) {
-        const struct suite_row *row = &suite->rows[i];
-        const bool wrong = row->row.wrong[0] != '\0';
-        suite->wrong += wrong;
-        suite->left_out += row->left_out;
-        if (row->judged && !wrong) {
+        struct suite_row *row = &suite->rows[i];
+        suite->wrong += is_wrong(&row->row);
+        suite->left_out += row->left_out && !is_wrong(&row->row);
+        row->judged = row->judged && !is_wrong(&row->row);
+        if (row->judged) {
             recordings[judged++] = &row->row.recording;
+            slower += row->verdict == VERDICT_INCONCLUSIVE &&
+                      evidence_seems_slower(&row->evidence, suite->margin);
             suite->verdicts[row->verdict]++;
         }
     }
     const double margin = SUITE_MARGIN_SHARE * suite->margin;
     const bool whole = evidence_of_suite(recordings, judged, 1, margin, &suite->all);
     free(recordings);
+    suite->mean_known = whole;
     const bool many = whole && judged >= MEAN_LEAST_ROWS;
     const enum verdict mean =
         many ? evidence_verdict(&suite->all, margin, suite->all.p, suite->all.p_faster)
@@ -241,7 +263,7 @@ static pn_status judge_suite(struct suite *suite, bool complete)
     const double open = (double)suite->verdicts[VERDICT_INCONCLUSIVE];
     if (suite->wrong > 0 || suite->verdicts[VERDICT_REGRESSED] > 0 || mean == VERDICT_REGRESSED) {
         suite->verdict = VERDICT_REGRESSED;
-    } else if (!whole || !complete || open > INCONCLUSIVE_SHARE * (double)judged) {
+    } else if (!whole || !complete || slower > 0 || open > INCONCLUSIVE_SHARE * (double)judged) {
         suite->verdict = VERDICT_INCONCLUSIVE;
     } else if (suite->verdicts[VERDICT_IMPROVED] > 0 || mean == VERDICT_IMPROVED) {
         suite->verdict = VERDICT_IMPROVED;
@@ -257,7 +279,7 @@ static pn_status measure_suite(struct suite *suite, double start, size_t *chosen
     const double budget = suite->options->budget_s * 1e9;
     size_t count = 0;
     for (size_t i = 0; i < suite->count; i++) {
-        if (!suite->rows[i].left_out) {
+        if (!suite->rows[i].left_out && !is_wrong(&suite->rows[i].row)) {
             chosen[count++] = i;
         }
     }

@@ -34,9 +34,10 @@ struct suite {
     char **only_old, **only_new; /* names of rows that one build lacks */
     size_t only_old_count, only_new_count;
     char version[ARM_COUNT][REPLY_MESSAGE];
-    double margin;        /* of ln new / old */
-    double noise;         /* 99th percentile over rows of what the placebo shows */
-    struct evidence all;  /* of the mean over rows */
+    double margin; /* of ln new / old */
+    double noise;  /* 99th percentile over rows of what the placebo shows */
+    bool mean_known;
+    struct evidence all;  /* of the mean over rows, if that is known */
     enum verdict verdict; /* a wrong result is a regression too */
     size_t verdicts[4], wrong, left_out;
 };

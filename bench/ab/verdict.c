@@ -155,16 +155,27 @@ bool evidence_of_suite(const struct recording *const *recordings, size_t count, 
     return ready;
 }
 
+static double equivalence(double margin)
+{
+    return fmax(log1p(VERDICT_EQUIVALENCE), margin);
+}
+
+bool evidence_seems_slower(const struct evidence *evidence, double margin)
+{
+    return evidence->low > margin;
+}
+
 double evidence_detectable(const struct evidence *evidence, double margin)
 {
     const double df = (double)(evidence->launches - 1);
-    return margin + (stats_t_quantile(BOUND, df) + stats_t_quantile(POWER, df)) * evidence->error;
+    return margin + (stats_t_quantile(1 - VERDICT_FAMILY_ALPHA, df) + stats_t_quantile(POWER, df)) *
+                        evidence->error;
 }
 
 bool evidence_suspicious(const struct evidence *evidence, double margin)
 {
     return fabs(evidence->change) > SUSPICIOUS_SHARE * margin ||
-           evidence->high >= log1p(VERDICT_EQUIVALENCE);
+           evidence->high >= equivalence(margin);
 }
 
 /* Whether the placebo, where nothing changed, passes the test that condemns a new build. */
@@ -185,5 +196,5 @@ enum verdict evidence_verdict(const struct evidence *evidence, double margin, do
     if (slower || faster) {
         return slower ? VERDICT_REGRESSED : VERDICT_IMPROVED;
     }
-    return evidence->high < log1p(VERDICT_EQUIVALENCE) ? VERDICT_OK : VERDICT_INCONCLUSIVE;
+    return evidence->high < equivalence(margin) ? VERDICT_OK : VERDICT_INCONCLUSIVE;
 }

@@ -40,15 +40,19 @@ bool evidence_of(const struct recording *recording, int stage, double margin,
 bool evidence_of_suite(const struct recording *const *recordings, size_t count, int stage,
                        double margin, struct evidence *evidence);
 
-/* From this change on a row is not equal: a row shown to change less is OK. */
+/* From this change on a row is not equal, unless the margin is wider: a row shown to change less is
+ * OK. */
 #define VERDICT_EQUIVALENCE 0.03
 
 /* Probability that any of the rows that were measured again is called REGRESSED, or IMPROVED, where
  * none is. */
 #define VERDICT_FAMILY_ALPHA 0.01
 
-/* The smallest change that would have been found with 80 % probability. */
+/* About the smallest change that would have been found with 80 % probability. */
 double evidence_detectable(const struct evidence *evidence, double margin);
+
+/* Whether the row changed for the worse by its bounds, if not by the tests that condemn it. */
+bool evidence_seems_slower(const struct evidence *evidence, double margin);
 
 /* Whether a row must be measured again: it may have changed, or cannot be called equal yet. */
 bool evidence_suspicious(const struct evidence *evidence, double margin);

@@ -253,8 +253,6 @@ static void serve(struct worker *worker)
     case REQUEST_YARDSTICK:
         run_yardstick(worker, request);
         break;
-    case REQUEST_QUIT:
-        break;
     }
 }
 
@@ -327,14 +325,12 @@ static pn_status work(struct worker *worker, const char *library, int copy, size
         return PN_OK; /* the controller says it */
     }
     page_give(worker->page, TURN_CONTROLLER);
-    do {
+    for (;;) {
         while (!page_wait(worker->page, TURN_WORKER, 1000)) {
         }
         serve(worker);
         page_give(worker->page, TURN_CONTROLLER);
-    } while (worker->page->request.kind != REQUEST_QUIT);
-    close_problem(worker);
-    return PN_OK;
+    }
 }
 
 pn_status worker_main(int count, char **arguments)

@@ -13,9 +13,6 @@
 #include "bench/machine/taint.h"
 #include "engine/base/error.h"
 
-/* What a block should be free of. Stolen time is counted in ticks too long to tell whose it was. */
-static const unsigned DISTURBED = TAINT_SWITCH | TAINT_FAULT | TAINT_THROTTLE;
-
 /* A turn is cut into so many samples, of which the fastest counts: where others take the processor
  * now and then, some are whole. */
 enum { TURN_SAMPLES = 4 };
@@ -257,7 +254,7 @@ static pn_status measure_block(struct meter *meter, const struct meter_row *row,
         } else {
             turns->yardstick[turns->yardsticks++] = reply->ns;
         }
-        taint |= reply->taint & DISTURBED;
+        taint |= reply->taint & TAINT_SPOILS;
     }
     meter->blocks++;
     meter->disturbed += taint != 0;

@@ -29,6 +29,10 @@ enum taint {
     TAINT_THROTTLE = 1u << 4,  /* a cgroup of the process used up its quota */
 };
 
+/* What makes a timed block worthless. Not moves, which pinned threads do not make, nor stolen time,
+ * which is counted in ticks too long to tell whose it was. */
+enum { TAINT_SPOILS = TAINT_SWITCH | TAINT_FAULT | TAINT_THROTTLE };
+
 enum { TAINT_NAMES_SIZE = 48 };
 
 /* The open files; one serves all threads. */

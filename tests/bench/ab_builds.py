@@ -134,7 +134,8 @@ class AbTest(ProgramTest):
             )
         margin = math.log1p(row["margin"])
         first, _, first_high = interval(values[1])
-        suspicious = abs(first) > SUSPICIOUS * margin or first_high >= EQUIVALENCE
+        equal = max(EQUIVALENCE, margin)
+        suspicious = abs(first) > SUSPICIOUS * margin or first_high >= equal
         self.assertEqual(row["stage"], 2 if suspicious else 1, row["name"])
         self.assertEqual(row["p"] is None, row["stage"] == 1, row["name"])
         if row["verdict"] == "REGRESSED":
@@ -142,7 +143,7 @@ class AbTest(ProgramTest):
         if row["verdict"] == "IMPROVED":
             self.assertLess(high, -margin, row["name"])
         if row["verdict"] == "OK":
-            self.assertLess(high, EQUIVALENCE, row["name"])
+            self.assertLess(high, equal, row["name"])
 
     def check_suite(self, document):
         rows = [row for row in document["rows"] if "change" in row]
