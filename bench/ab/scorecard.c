@@ -1,7 +1,9 @@
 #include "bench/ab/scorecard.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/stats/rivals.h"
 #include "bench/stats/stats.h"
@@ -177,6 +179,9 @@ static pn_status load(const char *path, json_t **root)
 {
     json_error_t error;
     *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (*root == NULL && access(path, R_OK) != 0 && errno != ENOENT) {
+        return error_set(PN_ERROR_IO, "%s: %s", path, strerror(errno));
+    }
     if (*root == NULL && json_error_code(&error) == json_error_cannot_open_file) {
         *root = json_pack("{s:i, s:s, s:[]}", "schema", 2, "command", "scorecard", "entries");
         return *root == NULL ? error_memory(0, "the scorecard") : PN_OK;
@@ -271,7 +276,8 @@ pn_status scorecard_check(const char *path)
     return status;
 }
 
-pn_status scorecard_accumulate(const char *path, const json_t *key, const json_t *rows)
+pn_status scorecard_accumulate(const char *path, const json_t *key, json_t *date,
+                               const json_t *rows)
 {
     static const char *const keys[] = {"key", NULL};
     json_t *root;
@@ -286,6 +292,10 @@ pn_status scorecard_accumulate(const char *path, const json_t *key, const json_t
         entry = wanted;
         json_array_append(entries, wanted);
     }
+    if (json_object_get(entry, "first") == NULL) {
+        json_object_set(entry, "first", date);
+    }
+    json_object_set(entry, "last", date);
     const int failed = entry == NULL || add_rows(entry, rows) != 0;
     char *text = failed ? NULL : json_dumps(root, JSON_INDENT(1));
     status = text == NULL ? error_memory(0, "the scorecard")

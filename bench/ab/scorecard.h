@@ -55,9 +55,10 @@ pn_status scorecard_check(const char *path);
 
 /*
  * Adds rows to those of a file for the same processor, instruction set, threads, options and
- * version, and writes it anew; a file that is not there is begun. PN_ERROR_DATA for one that is no
- * scorecard.
+ * version, and writes it anew; a file that is not there is begun. Each entry keeps the first and
+ * the last date. PN_ERROR_DATA for one that is no scorecard, PN_ERROR_IO.
  */
-pn_status scorecard_accumulate(const char *path, const json_t *key, const json_t *rows);
+pn_status scorecard_accumulate(const char *path, const json_t *key, json_t *date,
+                               const json_t *rows);
 
 #endif

@@ -200,7 +200,8 @@ static pn_status finish(const struct selftest_options *options, json_t *rows, st
     pn_status status = print_rows(output, rows);
     if (status == PN_OK && options->scorecard != NULL) {
         json_t *key = scorecard_key(options, output);
-        status = scorecard_accumulate(options->scorecard, key, rows);
+        status = scorecard_accumulate(options->scorecard, key,
+                                      json_object_get(output->root, "date"), rows);
         json_decref(key);
     }
     return status;

@@ -337,7 +337,8 @@ pn_status worker_main(int count, char **arguments)
 {
     enum { LIBRARY, COPY, PAGE, MEMORY, THREADS, PAD, ARGUMENTS };
     if (count != ARGUMENTS) {
-        return error_set(PN_ERROR_USAGE, "worker: is started by pinion-bench ab, not by hand");
+        return error_set(PN_ERROR_USAGE,
+                         "worker: is started by other commands of pinion-bench, not by hand");
     }
     int numbers[ARGUMENTS] = {0};
     for (int i = COPY; i < ARGUMENTS; i++) {
