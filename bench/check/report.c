@@ -84,11 +84,14 @@ json_t *row_start_json(const struct check *check, const struct check_row *row)
                   problem->kernel, "shape", problem->shape, "dtype", problem->dtype, "isa",
                   about->entry.isa, "cache", cache_name(about->cache), "threads",
                   (int)check->meter->threads, "correct", !row_is_wrong(row), "repro", repro);
+    if (json == NULL) {
+        return NULL;
+    }
     if (row_is_wrong(row)) {
         json_object_set_new(json, "wrong", json_string(about->wrong));
     }
     const struct launches *launches = row_launches(row);
-    if (json != NULL && launches->count > 0) {
+    if (launches->count > 0) {
         const double ratio = launches_ratio(launches);
         json_t *measured = json_pack("{s:f, s:f, s:s, s:f, s:o}", "ns", call_ns(row), "ratio",
                                      ratio, "limit", yardstick_limit(&about->limb.yardstick),
@@ -107,10 +110,13 @@ static json_t *number_or_null(double value)
 static json_t *row_json(const struct check *check, const struct check_row *row)
 {
     json_t *json = row_start_json(check, row);
+    if (json == NULL) {
+        return NULL;
+    }
     json_object_set_new(
         json, "verdict",
         json_string(verdict_name(row->judged ? row->verdict : VERDICT_INCONCLUSIVE)));
-    if (json == NULL || !row->judged) {
+    if (!row->judged) {
         return json;
     }
     const double base = launches_ratio(&row->reference);
@@ -151,7 +157,7 @@ static json_t *key_json(const struct baseline_key *key)
 {
     json_t *json = json_pack("{s:s, s:s, s:i}", "processor", key->processor, "isa", key->isa,
                              "threads", (int)key->threads);
-    if (key->numbered) {
+    if (json != NULL && key->numbered) {
         json_object_set_new(json, "family", json_integer(key->family));
         json_object_set_new(json, "model", json_integer(key->model));
     }

@@ -25,8 +25,11 @@ static json_t *foreign_json(const struct check *check, const struct check_row *r
                             const struct saved_row *there)
 {
     json_t *json = row_start_json(check, row);
+    if (json == NULL) {
+        return NULL;
+    }
     json_object_set_new(json, "verdict", json_string(verdict_name(VERDICT_INCONCLUSIVE)));
-    if (json != NULL && there != NULL) {
+    if (there != NULL) {
         const double base = launches_ratio(&there->ratios);
         json_object_set_new(json, "base_ratio", json_real(base));
         json_object_set_new(json, "base_percent_of_limit", json_real(100 / base));

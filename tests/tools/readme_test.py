@@ -134,6 +134,15 @@ class Readme(unittest.TestCase):
             for option in (word for word in words if word.startswith("--")):
                 self.assertRegex(shown.stdout, rf"(?m)^  {option} ")
 
+    def test_workflow_installs_what_a_build_needs(self):
+        with open(os.path.join(SOURCE, "tools/packages.sh")) as file:
+            needed = re.search(r"^packages_build=\(([^)]*)\)", file.read(), re.MULTILINE).group(1)
+        with open(os.path.join(SOURCE, "README.md")) as file:
+            text = "\n".join(line for language, lines in blocks(file.read())
+                             if language == "yaml" for line in lines)
+        line = re.search(r"apt-get install -y (.*?)\n *- ", text, re.DOTALL).group(1)
+        self.assertEqual(set(line.split()), set(needed.split()))
+
     def test_no_command_hides_in_another_fence(self):
         with open(os.path.join(SOURCE, "README.md")) as file:
             self.assertLessEqual({language for language, _ in blocks(file.read())}, {"console", "c", "text", "yaml"})
