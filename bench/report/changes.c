@@ -7,10 +7,10 @@
 #include "bench/report/markup.h"
 #include "bench/report/report.h"
 #include "bench/report/bars.h"
-#include "bench/report/verdict.h"
+#include "bench/report/look.h"
 #include "bench/report/svg.h"
 
-const struct verdict_look verdict_looks[VERDICTS] = {
+const struct verdict_look verdict_looks[LOOKS] = {
     {"WRONG", "v-bad", SVG_SQUARE, TONE_BAD},
     {"REGRESSED", "v-bad", SVG_RIGHT, TONE_BAD},
     {"INCONCLUSIVE", "v-unsure", SVG_DIAMOND, TONE_UNSURE},
@@ -19,20 +19,20 @@ const struct verdict_look verdict_looks[VERDICTS] = {
     {"OK", "v-ok", SVG_CIRCLE, TONE_PLAIN},
 };
 
-enum verdict verdict_of(const char *name)
+enum look look_of(const char *name)
 {
-    enum verdict verdict = VERDICT_WRONG;
-    while (verdict < VERDICT_OK && strcmp(verdict_looks[verdict].name, name) != 0) {
+    enum look verdict = LOOK_WRONG;
+    while (verdict < LOOK_OK && strcmp(verdict_looks[verdict].name, name) != 0) {
         verdict++;
     }
     return verdict;
 }
 
-enum verdict verdict_of_row(const json_t *row)
+enum look look_of_row(const json_t *row)
 {
     return json_is_false(json_object_get(row, "correct"))
-               ? VERDICT_WRONG
-               : verdict_of(document_text(row, "verdict", "OK"));
+               ? LOOK_WRONG
+               : look_of(document_text(row, "verdict", "OK"));
 }
 
 /* --- the forest plot -----------------------------------------------------------------------------
@@ -133,7 +133,7 @@ static void draw_numbers(FILE *out, const json_t *row, const struct verdict_look
 
 static void draw_row(FILE *out, const struct forest *forest, const json_t *row, double top)
 {
-    const struct verdict_look *look = &verdict_looks[verdict_of_row(row)];
+    const struct verdict_look *look = &verdict_looks[look_of_row(row)];
     char kernel[REPORT_TEXT], detail[REPORT_TEXT], tip[3 * REPORT_TEXT];
     char change[MARKUP_NUMBER_SIZE];
     report_field(row, ROW_KERNEL, kernel);
@@ -266,7 +266,7 @@ static const struct column check_columns[] = {
 
 static void add_row(struct table *table, const json_t *row, bool ab)
 {
-    const struct verdict_look *look = &verdict_looks[verdict_of_row(row)];
+    const struct verdict_look *look = &verdict_looks[look_of_row(row)];
     table_row(table, look->tone);
     report_name_cells(table, row);
     table_cell(table, look->name);
@@ -289,8 +289,8 @@ static void add_row(struct table *table, const json_t *row, bool ab)
 static int compare_rows(const void *left, const void *right)
 {
     const json_t *a = *(const json_t *const *)left, *b = *(const json_t *const *)right;
-    const enum verdict first = verdict_of_row(a);
-    const enum verdict second = verdict_of_row(b);
+    const enum look first = look_of_row(a);
+    const enum look second = look_of_row(b);
     if (first != second) {
         return first < second ? -1 : 1;
     }
@@ -304,9 +304,9 @@ static int compare_rows(const void *left, const void *right)
 
 static void summarize(struct report *report)
 {
-    size_t counts[VERDICTS] = {0};
+    size_t counts[LOOKS] = {0};
     for (size_t i = 0; i < report->row_count; i++) {
-        counts[verdict_of_row(report->rows[i])]++;
+        counts[look_of_row(report->rows[i])]++;
     }
     const double margin = margin_of(report);
     char ignored[64] = "";
@@ -314,14 +314,14 @@ static void summarize(struct report *report)
         snprintf(ignored, sizeof ignored, "; changes within ±%.3g %% do not count", 100 * margin);
     }
     char wrong[32] = "";
-    if (counts[VERDICT_WRONG] > 0) {
-        snprintf(wrong, sizeof wrong, "%zu wrong, ", counts[VERDICT_WRONG]);
+    if (counts[LOOK_WRONG] > 0) {
+        snprintf(wrong, sizeof wrong, "%zu wrong, ", counts[LOOK_WRONG]);
     }
     snprintf(report->summary, sizeof report->summary,
              "%zu rows: %s%zu regressed, %zu inconclusive, %zu improved, %zu OK%s.",
-             report->row_count, wrong, counts[VERDICT_REGRESSED],
-             counts[VERDICT_INCONCLUSIVE] + counts[VERDICT_UNMEASURED], counts[VERDICT_IMPROVED],
-             counts[VERDICT_OK], ignored);
+             report->row_count, wrong, counts[LOOK_REGRESSED],
+             counts[LOOK_INCONCLUSIVE] + counts[LOOK_UNMEASURED], counts[LOOK_IMPROVED],
+             counts[LOOK_OK], ignored);
 }
 
 /* Rows that only one side has. */

@@ -4,7 +4,7 @@
 #include "bench/report/document.h"
 #include "bench/report/markup.h"
 #include "bench/report/report.h"
-#include "bench/report/verdict.h"
+#include "bench/report/look.h"
 
 /* Tables of at most this many rows are open from the start. */
 enum { SHORT_TABLE = 14 };
@@ -61,7 +61,7 @@ static void put_verdict(FILE *out, const struct report *report)
 {
     const char *name = document_text(report->document, "verdict", NULL);
     if (name != NULL) {
-        const struct verdict_look *look = &verdict_looks[verdict_of(name)];
+        const struct verdict_look *look = &verdict_looks[look_of(name)];
         fputs("<p class=\"verdict\"><svg aria-hidden=\"true\" viewBox=\"0 0 14 14\">", out);
         char class[48];
         snprintf(class, sizeof class, "sign %s%s", look->class,

@@ -7,7 +7,7 @@
 #include "bench/report/markup.h"
 #include "bench/report/report.h"
 #include "bench/report/bars.h"
-#include "bench/report/verdict.h"
+#include "bench/report/look.h"
 #include "bench/stats/stats.h"
 #include "bench/report/svg.h"
 
@@ -108,7 +108,7 @@ static void draw_launch(FILE *out, const struct strips *strips, const json_t *la
 static void draw_strip(FILE *out, const struct strips *strips, const json_t *row, double top)
 {
     char kernel[REPORT_TEXT], detail[REPORT_TEXT], class[32];
-    const struct verdict_look *look = &verdict_looks[verdict_of_row(row)];
+    const struct verdict_look *look = &verdict_looks[look_of_row(row)];
     report_field(row, ROW_KERNEL, kernel);
     report_detail(strips->report, row, detail);
     label_draw(out, &strips->room, top + 18, kernel, detail);
