@@ -83,7 +83,7 @@ class Usage(AbTest):
                 self.assertIn(f"  --{option} ", result.stdout)
 
     def test_worker_is_not_for_people(self):
-        self.refuse(2, "worker: is started by pinion-bench", "worker")
+        self.refuse(2, "worker: is started by other commands", "worker")
 
 
 class Libraries(AbTest):
@@ -104,7 +104,10 @@ class Libraries(AbTest):
     def test_no_library(self):
         with open(BASE, "rb") as file:
             whole = file.read()
-        for content in (b"", b"#!/bin/sh\n", b"\x7fELF", whole[:1000]):
+        contents = [b"", b"#!/bin/sh\n", b"\x7fELF"]
+        if "PINION_SANITIZED" not in os.environ:  # a sanitizer speaks when the loader crashes
+            contents.append(whole[:1000])
+        for content in contents:
             path = self.write("bad.so", content)
             self.refuse_both(65, f"{path}: cannot be loaded: ", path)
 
