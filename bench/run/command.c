@@ -55,17 +55,13 @@ static const struct run_options run_defaults = {.sample_ns = 1e6};
 /* --- list ----------------------------------------------------------------------------------------
  */
 
-static pn_status print_names(const struct choice *choice)
+static void print_names(const struct choice *choice)
 {
     for (size_t i = 0; i < choice->count; i++) {
         char name[ROW_NAME_SIZE];
         row_name(&choice->rows[i].key, name);
         puts(name);
     }
-    if (fflush(stdout) != 0) {
-        return error_set(PN_ERROR_IO, "standard output: writing the names failed");
-    }
-    return PN_OK;
 }
 
 static json_t *key_json(const struct row_key *key)
@@ -92,17 +88,24 @@ static pn_status print_json(const struct choice *choice)
     }
     const pn_status status = export_write(root, EXPORT_JSON, stdout);
     json_decref(root);
-    return status;
+    return status == PN_ERROR_IO
+               ? error_set(PN_ERROR_IO, "standard output: writing the names failed")
+               : status;
 }
 
 static pn_status list(const struct run_options *options)
 {
     struct choice choice;
     pn_status status = choice_create(&options->choice, &choice);
-    if (status == PN_OK) {
-        status = options->output.json ? print_json(&choice) : print_names(&choice);
-        choice_free(&choice);
+    if (status != PN_OK) {
+        return status;
     }
+    if (options->output.json) {
+        status = print_json(&choice);
+    } else {
+        print_names(&choice);
+    }
+    choice_free(&choice);
     return status;
 }
 
