@@ -1,5 +1,6 @@
 /* main.c: pinion-bench: which command its arguments start. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,7 @@ int main(int count, char **arguments)
 {
     output_remember_command_line(count, arguments);
     interrupt_catch();
+    signal(SIGCHLD, SIG_DFL); /* children cannot be waited for where the parent had it ignored */
     const pn_status status = delivered(run(count, arguments));
     if (status != PN_OK) {
         fprintf(stderr, "pinion-bench: %s\n", pn_error_message());
