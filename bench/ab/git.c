@@ -129,7 +129,7 @@ static uint64_t settings_hash(void)
     return hash_text(hash, version);
 }
 
-static int usable_cores(void)
+static int usable_processors(void)
 {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -189,7 +189,7 @@ static pn_status build_in(const char *folder, const char *revision, const char *
     snprintf(source, sizeof source, "%s/source", folder);
     snprintf(build, sizeof build, "%s/build", folder);
     snprintf(built, sizeof built, "%s/engine/libpinion.so", build);
-    snprintf(jobs, sizeof jobs, "%d", usable_cores());
+    snprintf(jobs, sizeof jobs, "%d", usable_processors());
     if (mkdir(source, 0777) != 0) {
         return error_set(PN_ERROR_IO, "%s: %s", source, strerror(errno));
     }

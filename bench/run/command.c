@@ -191,6 +191,8 @@ static pn_status run_google(const struct google_flags *flags, struct run_options
 {
     options->choice.selects = google_selects;
     options->choice.context = flags;
+    options->choice.flag = "--benchmark_filter";
+    options->choice.pattern = flags->pattern;
     options->rounds = flags->repetitions > 0 ? flags->repetitions : options->rounds;
     options->sample_ns = flags->min_time_ns > 0 ? flags->min_time_ns : options->sample_ns;
     options->iterations = flags->iterations;

@@ -324,6 +324,19 @@ class Google(BenchTest):
         rest = self.bench("--benchmark_list_tests=true", "--benchmark_filter=-^exp/").splitlines()
         self.assertEqual(sorted(rest + listed), sorted(self.bench("list").splitlines()))
 
+    def refusal(self, *arguments):
+        result = subprocess.run([BENCH, *arguments], capture_output=True, text=True, env=self.env)
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        return result.stderr
+
+    def test_a_filter_that_matches_nothing(self):
+        for flag in ("--benchmark_filter=zzz", "--benchmark_filter=-."):
+            message = "pinion-bench: {} '{}': no kernel and shape match".format(*flag.split("="))
+            self.assertTrue(self.refusal(flag, "--filter", "^exp/").startswith(message))
+        message = "pinion-bench: --filter 'zzz': no kernel"
+        self.assertTrue(self.refusal("--benchmark_filter=all", "--filter", "zzz").startswith(message))
+        self.assertTrue(self.refusal("run", "--filter", "zzz").startswith(message))
+
     def test_console_and_file(self):
         table = self.bench(*self.FLAGS, "--benchmark_out=out.json",
                            "--benchmark_context=build=new,why=test", "--threads", "2")
