@@ -9,6 +9,7 @@
 #include "bench/ab/suite.h"
 #include "bench/run/choice.h"
 #include "bench/command/commands.h"
+#include "bench/command/json_text.h"
 #include "bench/machine/measure.h"
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
@@ -170,8 +171,8 @@ static json_t *left_out_json(const struct suite *suite)
 
 static json_t *build_json(const struct suite *suite, enum arm_index arm, const char *asked)
 {
-    return json_pack("{s:s, s:s, s:s}", "path", suite->session->libraries[arm], "version",
-                     suite->version[arm], "asked", asked);
+    return json_pack("{s:o, s:o, s:o}", "path", json_text(suite->session->libraries[arm]),
+                     "version", json_text(suite->version[arm]), "asked", json_text(asked));
 }
 
 static pn_status add_summary(const struct suite *suite, const struct option_words *words,

@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import unittest
 
-from ab_builds import EQUAL, SHORT, AbTest, fake
+from ab_builds import EQUAL, SHORT, AbTest, fake, strict_json
+from program import environment
 
 BASE = fake("base")
 
@@ -136,6 +138,19 @@ class Libraries(AbTest):
 
 
 class Files(AbTest):
+    def test_names_that_are_no_utf8(self):
+        """They end no run, and what is not UTF-8 in them is marked."""
+        old, out = os.path.join(os.fsencode(self.folder), b"\xffold\xc3\xa4.so"), self.path("out")
+        shutil.copy(BASE, old)
+        result = self.run_program("ab", old, BASE, *EQUAL, "--filter", "spin_a", "--out", out)
+        self.assertIn(result.returncode, (0, 77), result.stderr)
+        with open(out, encoding="utf-8") as file:
+            document = strict_json(file.read())
+        self.assertEqual(os.path.basename(document["old"]["path"]), "\ufffdold\u00e4.so")
+        self.assertEqual(document["old"]["asked"], document["old"]["path"])
+        self.assertIn("\ufffdold\u00e4.so", document["command_line"])
+        self.assertEqual(self.run_program("report", out, "--text").returncode, 0)
+
     def test_into_a_missing_folder(self):
         out = self.path("missing/out.json")
         for command in (["ab", BASE, BASE], ["selftest", BASE]):
