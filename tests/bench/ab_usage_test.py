@@ -37,7 +37,7 @@ class Usage(AbTest):
 
     def test_bad_numbers(self):
         bad = {
-            "threads": ["-1", "4097", "two", "1.5", "", " ", "1x", "99999999999999999999"],
+            "threads": ["-1", "0", "two", "1,,2", "auto,", "1.5", "", " ", "1x", "99999999999999999999"],
             "seed": ["-1", "4294967296", "x", "1e3", "0x10"],
             "margin": ["0", "0.09", "50.1", "-1", "nan", "inf", "1%", ""],
             "budget": ["0", "0.5", "36001", "nan", "-inf", "1s"],
@@ -51,6 +51,16 @@ class Usage(AbTest):
             for value in ("-1", "100001", "x"):
                 pattern = f"--{name} '{value}': give a number from 0 to 100000$"
                 self.refuse(2, pattern, "selftest", BASE, f"--{name}={value}")
+
+    def test_threads(self):
+        self.refuse_ab("--threads: ab takes one number of", BASE, BASE, "--threads=1,2")
+        self.refuse_ab("threads: 4097 is more than 4096", BASE, BASE, "--threads=4097")
+        auto = ["--threads", "auto", "--json"]
+        result = self.run_program("ab", BASE, BASE, *EQUAL, *auto, "--filter", "spin_a")
+        self.assertIn(result.returncode, (0, 77), result.stderr)
+        listed = strict_json(self.run_program("list", *auto).stdout)["rows"]
+        for row in strict_json(result.stdout)["rows"]:
+            self.assertEqual(row["threads"], listed[0]["threads"])
 
     def test_caches(self):
         for value in ("warm", "hot,", "", "hot,lukewarm", "HOT"):
