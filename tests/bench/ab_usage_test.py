@@ -12,8 +12,8 @@ BASE = fake("base")
 
 
 class Usage(AbTest):
-    def refuse_ab(self, pattern, *arguments, status=2):
-        self.refuse(status, pattern, "ab", *arguments)
+    def refuse_ab(self, pattern, *arguments, status=2, **options):
+        self.refuse(status, pattern, "ab", *arguments, **options)
 
     def test_words(self):
         self.refuse_ab("ab: needs OLD NEW; see pinion-bench ab --help$")
@@ -81,6 +81,25 @@ class Usage(AbTest):
         self.refuse_ab(
             "no row that both builds have", BASE, fake("narrow"), "--isa", "wide"
         )
+
+    def test_an_isa_of_the_environment(self):
+        for name, isas in (("narrow", {"narrow"}), ("auto", {"wide"}), ("", {"wide"})):
+            env = environment(PINION_ISA=name)
+            arguments = [*EQUAL, "--filter", "spin_a", "--json"]
+            result = self.run_program("ab", BASE, BASE, *arguments, env=env)
+            self.assertIn(result.returncode, (0, 77), result.stderr)
+            rows = strict_json(result.stdout)["rows"]
+            self.assertEqual({row["isa"] for row in rows}, isas)
+        for name, new in (("avx1024", "base"), ("wide", "narrow")):
+            env = environment(PINION_ISA=name)
+            pattern = f'no instruction set "{name}" \\(PINION_ISA\\) in this build; known: auto, '
+            self.refuse_ab(pattern, BASE, fake(new), env=env)
+        pattern = 'PINION_ISA: one of the builds cannot run "scalar" here'
+        self.refuse_ab(pattern, BASE, BASE, env=environment(PINION_ISA="scalar"))
+        # An option prevails.
+        arguments = ["--isa", "wide", *EQUAL, "--filter", "spin_a"]
+        result = self.run_program("ab", BASE, BASE, *arguments, env=env)
+        self.assertIn(result.returncode, (0, 77), result.stderr)
 
     def test_condition(self):
         pattern = "--condition 'noisy': give quiet, loaded or both$"
