@@ -1,4 +1,6 @@
 /* main.c: pinion-bench: which command its arguments start. */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,11 +135,23 @@ static pn_status run(int count, char **arguments)
     return run_command(command, count - 2, arguments + 2);
 }
 
+/* Commands write their results out themselves; help and names may still be on their way. */
+static pn_status delivered(pn_status status)
+{
+    const int flushed = fflush(stdout);
+    if (status == PN_OK && (flushed != 0 || ferror(stdout))) {
+        return error_set(PN_ERROR_IO, "standard output: %s",
+                         flushed != 0 ? strerror(errno) : "writing failed");
+    }
+    return status;
+}
+
 int main(int count, char **arguments)
 {
     output_remember_command_line(count, arguments);
     interrupt_catch();
-    const pn_status status = run(count, arguments);
+    signal(SIGCHLD, SIG_DFL); /* children cannot be waited for where the parent had it ignored */
+    const pn_status status = delivered(run(count, arguments));
     if (status != PN_OK) {
         fprintf(stderr, "pinion-bench: %s\n", pn_error_message());
     }

@@ -56,24 +56,28 @@ static bool wants_isa(const struct suite_options *options, const char *isa, cons
     return strcmp(options->isa, "all") == 0 || strcmp(options->isa, isa) == 0;
 }
 
-/* The first instruction set of the new build's list that the old one has as well. */
-static const char *best_of_both(const struct listing *old, size_t old_count,
-                                const struct listing *new, size_t new_count)
-{
-    for (size_t i = 0; i < new_count; i++) {
-        if (listing_find(old, old_count, &new[i]) != NULL) {
-            return new[i].isa;
-        }
-    }
-    return new_count > 0 ? new[0].isa : "";
-}
-
 struct lists {
     struct listing *old, *new;
     size_t old_count, new_count;
     const char *best;
     size_t last_cache;
 };
+
+/* Without --isa: what PINION_ISA names, or the first instruction set of the new build's list, of
+ * those that the old one has as well. */
+static pn_status choose_best(const struct suite_options *options, struct lists *lists)
+{
+    const char *wanted = options->isa == NULL ? listing_isa() : NULL;
+    for (size_t i = 0; i < lists->new_count; i++) {
+        if (listing_find(lists->old, lists->old_count, &lists->new[i]) != NULL &&
+            (wanted == NULL || strcmp(wanted, lists->new[i].isa) == 0)) {
+            lists->best = lists->new[i].isa;
+            return PN_OK;
+        }
+    }
+    lists->best = lists->new_count > 0 ? lists->new[0].isa : "";
+    return wanted == NULL ? PN_OK : listing_lacks_isa(wanted, "one of the builds");
+}
 
 /* Adds the rows of one side's entry that are asked for; those of the old side are only looked up.
  */
@@ -149,8 +153,10 @@ pn_status suite_create(struct session *session, const struct suite_options *opti
             session_list(session, ARM_NEW, &lists.new, &lists.new_count, suite->version[ARM_NEW]);
     }
     if (status == PN_OK) {
-        lists.best = best_of_both(lists.old, lists.old_count, lists.new, lists.new_count);
         lists.last_cache = listing_last_cache(&machine);
+        status = choose_best(suite->options, &lists);
+    }
+    if (status == PN_OK) {
         status = choose_rows(suite, &lists);
     }
     free(lists.old);

@@ -9,6 +9,7 @@
 #include "bench/ab/suite.h"
 #include "bench/run/choice.h"
 #include "bench/command/commands.h"
+#include "bench/command/json_text.h"
 #include "bench/machine/measure.h"
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
@@ -20,7 +21,8 @@ struct ab_options {
     struct suite_options suite;
     bool git, quick;
     double margin_percent, turn_ns;
-    size_t threads, seed;
+    struct option_threads threads;
+    size_t seed;
 };
 
 #define AT(MEMBER) offsetof(struct ab_options, MEMBER)
@@ -33,7 +35,7 @@ static const struct option_spec ab_option_list[] = {
      AT(suite.filter), 0, 0},
     {"isa", "NAME", "scalar, avx2, avx512, neon or all (the best that both builds have)",
      option_text, AT(suite.isa), 0, 0},
-    {"threads", "N", "0: one for each usable core (1)", option_count, AT(threads), 0, 4096},
+    {"threads", "N", "or auto, one for each usable core (1)", option_threads, AT(threads), 0, 0},
     {"cache", "LIST", "hot, cold, train, all, or several with commas (hot)", option_caches,
      AT(suite.caches), 0, 0},
     {"margin", "PERCENT", "smallest slow-down that counts (1)", option_real, AT(margin_percent),
@@ -51,7 +53,7 @@ static const struct option_spec ab_option_list[] = {
     {0},
 };
 
-static const struct ab_options ab_defaults = {.margin_percent = 1, .threads = 1, .seed = 1};
+static const struct ab_options ab_defaults = {.margin_percent = 1, .seed = 1};
 
 /* --- output ------------------------------------------------------------------------------------
  */
@@ -176,8 +178,8 @@ static json_t *mean_json(const struct suite *suite, double change)
 
 static json_t *build_json(const struct suite *suite, enum arm_index arm, const char *asked)
 {
-    return json_pack("{s:s, s:s, s:s}", "path", suite->session->libraries[arm], "version",
-                     suite->version[arm], "asked", asked);
+    return json_pack("{s:o, s:o, s:o}", "path", json_text(suite->session->libraries[arm]),
+                     "version", json_text(suite->version[arm]), "asked", json_text(asked));
 }
 
 static pn_status add_summary(const struct suite *suite, const struct option_words *words,
@@ -315,9 +317,13 @@ static pn_status run_ab(const void *values, const struct option_words *words)
     if (options.turn_ns == 0) {
         options.turn_ns = options.quick ? 5e5 : 1e6;
     }
+    size_t threads;
+    pn_status status = option_one_team("ab", &options.threads, &threads);
+    if (status != PN_OK) {
+        return status;
+    }
     struct git_builds builds = {0};
     const char *libraries[ARM_COUNT] = {words->list[0], words->list[0], words->list[1]};
-    pn_status status = PN_OK;
     if (options.git) {
         status = git_build_both(words->list[0], words->list[1], &builds);
         libraries[ARM_OLD] = libraries[ARM_PLACEBO] = builds.library[0];
@@ -325,8 +331,8 @@ static pn_status run_ab(const void *values, const struct option_words *words)
     }
     struct session session = {0};
     if (status == PN_OK) {
-        status = session_create(libraries, options.threads, options.turn_ns, (uint32_t)options.seed,
-                                &session);
+        status =
+            session_create(libraries, threads, options.turn_ns, (uint32_t)options.seed, &session);
     }
     if (status == PN_OK) {
         status = compare(&options, words, &session);

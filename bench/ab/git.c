@@ -3,41 +3,73 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "bench/command/interrupt.h"
 #include "engine/base/error.h"
 
 enum { COMMIT_SIZE = 65, PATH_SIZE = 4096, ARGUMENTS = 12 };
 
-/* Runs a program with its output appended to a log, or to `pipe_fd`; its exit code, 127 if it
- * cannot be started. */
+static void doze(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+/* Ends a program and all that it started: what is left of a build must not write any more. */
+static void end_group(pid_t group)
+{
+    enum { PATIENCE = 300 };
+    kill(-group, SIGTERM);
+    waitpid(group, NULL, 0);
+    for (int i = 0; i < PATIENCE && kill(-group, 0) == 0; i++) {
+        doze();
+    }
+    kill(-group, SIGKILL);
+}
+
+/* Runs a program with its output appended to a log, or to `output_fd`; its exit code, 127 if it
+ * cannot be started. An interruption ends it, with all that it started: they are a group of their
+ * own. */
 static int run_program(const char *const *arguments, int output_fd)
 {
     const pid_t pid = fork();
     if (pid == 0) {
+        setpgid(0, 0);
         dup2(output_fd, STDOUT_FILENO);
         dup2(output_fd, STDERR_FILENO);
         execvp(arguments[0], (char *const *)arguments);
         dprintf(STDERR_FILENO, "%s: %s\n", arguments[0], strerror(errno));
         _exit(127);
     }
-    int status;
-    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+    if (pid < 0) {
         return 127;
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    setpgid(pid, pid); /* whoever comes first */
+    int status;
+    pid_t ended;
+    while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
+        if (interrupt_check() != PN_OK) {
+            end_group(pid);
+            return 128;
+        }
+        doze();
+    }
+    return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 enum { ANSWER_SIZE = PATH_SIZE };
 
-/* Runs git; its exit code, with all that it said in *answer, without the last line's end. */
-static int ask_git(const char *const *arguments, char answer[ANSWER_SIZE])
+/* Runs a program; its exit code, with all that it said in *answer, without the last line's end. */
+static int ask(const char *const *arguments, char answer[ANSWER_SIZE])
 {
     int ends[2];
     answer[0] = '\0';
@@ -62,7 +94,7 @@ static pn_status find_commit(const char *revision, char commit[COMMIT_SIZE])
     snprintf(wanted, sizeof wanted, "%s^{commit}", revision);
     const char *const arguments[] = {"git",  "rev-parse", "--verify", "--end-of-options",
                                      wanted, NULL};
-    if (ask_git(arguments, answer) != 0) {
+    if (ask(arguments, answer) != 0) {
         answer[strcspn(answer, "\n")] = '\0';
         return error_set(PN_ERROR_USAGE, "--git %s: %s", revision,
                          answer[0] != '\0' ? answer : "git cannot tell which commit that is");
@@ -72,19 +104,35 @@ static pn_status find_commit(const char *revision, char commit[COMMIT_SIZE])
     return PN_OK;
 }
 
-/* What besides the commit decides on a build. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * 0x100000001B3u;
+    }
+    return (hash ^ 0xFF) * 0x100000001B3u;
+}
+
+/* What besides the commit decides on a build: variables that CMake reads, and which compiler that
+ * is, whose name stays when it is upgraded. */
 static uint64_t settings_hash(void)
 {
     uint64_t hash = 0xCBF29CE484222325u;
     static const char *const names[] = {"CC", "CFLAGS", "LDFLAGS"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *value = getenv(names[i]);
-        for (const char *c = value == NULL ? "" : value; *c != '\0'; c++) {
-            hash = (hash ^ (unsigned char)*c) * 0x100000001B3u;
-        }
-        hash = (hash ^ 0xFF) * 0x100000001B3u;
+        hash = hash_text(hash, value == NULL ? "" : value);
     }
-    return hash;
+    static const char *const compiler[] = {"sh", "-c", "${CC:-cc} --version", NULL};
+    char version[ANSWER_SIZE];
+    ask(compiler, version);
+    version[strcspn(version, "\n")] = '\0';
+    return hash_text(hash, version);
+}
+
+static int usable_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
 /* Makes the folder of all builds and those above it. */
@@ -133,22 +181,22 @@ static int remove_entry(const char *path, const struct stat *about, int type, st
 
 /* Builds in `folder`, which exists; the library becomes `library`. */
 static pn_status build_in(const char *folder, const char *revision, const char *commit,
-                          const char *library)
+                          const char *log, const char *library)
 {
     char archive[PATH_SIZE + 64], source[PATH_SIZE + 64], build[PATH_SIZE + 64],
-        log[PATH_SIZE + 64], built[PATH_SIZE + 128];
+        built[PATH_SIZE + 128], jobs[16];
     snprintf(archive, sizeof archive, "%s/source.tar", folder);
     snprintf(source, sizeof source, "%s/source", folder);
     snprintf(build, sizeof build, "%s/build", folder);
-    snprintf(log, sizeof log, "%s/log", folder);
     snprintf(built, sizeof built, "%s/engine/libpinion.so", build);
+    snprintf(jobs, sizeof jobs, "%d", usable_processors());
     if (mkdir(source, 0777) != 0) {
         return error_set(PN_ERROR_IO, "%s: %s", source, strerror(errno));
     }
     /* With the repository given, git does not mind which of its folders this one is. */
     static const char *const where[] = {"git", "rev-parse", "--absolute-git-dir", NULL};
     char repository[ANSWER_SIZE];
-    if (ask_git(where, repository) != 0) {
+    if (ask(where, repository) != 0) {
         return error_set(PN_ERROR_FAILED, "--git %s: %s", revision, repository);
     }
     const char *const steps[][ARGUMENTS] = {
@@ -156,7 +204,7 @@ static pn_status build_in(const char *folder, const char *revision, const char *
         {"tar", "-xf", archive, "-C", source, NULL},
         {"cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DPINION_TESTS=OFF",
          NULL},
-        {"cmake", "--build", build, "--target", "pinion", "--parallel", NULL},
+        {"cmake", "--build", build, "--target", "pinion", "--parallel", jobs, NULL},
     };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         const pn_status status = build_step(revision, log, steps[i]);
@@ -167,7 +215,8 @@ static pn_status build_in(const char *folder, const char *revision, const char *
     char *real = realpath(built, NULL);
     if (real == NULL || rename(real, library) != 0) {
         free(real);
-        return error_set(PN_ERROR_FAILED, "--git %s: the build left no %s", revision, built);
+        return error_set(PN_ERROR_FAILED, "--git %s: the build left no %s; see %s", revision, built,
+                         log);
     }
     free(real);
     return PN_OK;
@@ -188,17 +237,29 @@ static pn_status build_revision(const char *revision, const char *commit, char *
     if (access(*library, R_OK) == 0) {
         return PN_OK;
     }
-    char folder[PATH_SIZE + 16];
+    char folder[PATH_SIZE + 16], log[PATH_SIZE + 128];
     snprintf(folder, sizeof folder, "%s/build-XXXXXX", cache);
+    snprintf(log, sizeof log, "%.*s.log", (int)(strlen(*library) - strlen(".so")), *library);
     if (mkdtemp(folder) == NULL) {
         return error_set(PN_ERROR_IO, "%s: %s", folder, strerror(errno));
     }
     fprintf(stderr, "building %s (%.12s)\n", revision, commit);
-    status = build_in(folder, revision, commit, *library);
-    if (status == PN_OK) {
-        nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    unlink(log); /* of a build that failed before */
+    status = build_in(folder, revision, commit, log, *library);
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (status == PN_OK || interrupt_check() != PN_OK) {
+        unlink(log);
     }
     return status;
+}
+
+/* An interruption is the cause of whatever failed after it. */
+static pn_status unless_interrupted(pn_status status)
+{
+    if (interrupt_check() == PN_OK) {
+        return status;
+    }
+    return error_set(PN_ERROR_INTERRUPTED, "--git: interrupted, before anything was measured");
 }
 
 pn_status git_build_both(const char *first, const char *second, struct git_builds *builds)
@@ -212,7 +273,10 @@ pn_status git_build_both(const char *first, const char *second, struct git_build
     if (status == PN_OK) {
         status = build_revision(first, commits[0], &builds->library[0]);
     }
-    return status == PN_OK ? build_revision(second, commits[1], &builds->library[1]) : status;
+    if (status == PN_OK) {
+        status = build_revision(second, commits[1], &builds->library[1]);
+    }
+    return unless_interrupted(status);
 }
 
 void git_builds_free(struct git_builds *builds)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/base/error.h"
+#include "engine/base/kernels.h"
 
 /* Copies in turns displace each other when together they are this many times the last cache. */
 static const double COLD_FACTOR = 3;
@@ -59,6 +60,21 @@ const struct listing *listing_find(const struct listing *list, size_t count,
         }
     }
     return NULL;
+}
+
+const char *listing_isa(void)
+{
+    const char *isa = getenv("PINION_ISA");
+    return isa == NULL || isa[0] == '\0' || strcmp(isa, "auto") == 0 ? NULL : isa;
+}
+
+pn_status listing_lacks_isa(const char *isa, const char *builds)
+{
+    const struct simd_kernels *kernels;
+    const pn_status status = kernels_select(NULL, &kernels);
+    return status != PN_OK
+               ? status
+               : error_set(PN_ERROR_USAGE, "PINION_ISA: %s cannot run \"%s\" here", builds, isa);
 }
 
 bool listing_has(const struct listing *entry, enum cache_state cache)

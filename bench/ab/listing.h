@@ -16,6 +16,11 @@ struct row_key listing_key(const struct listing *entry, enum cache_state cache, 
 const struct listing *listing_find(const struct listing *list, size_t count,
                                    const struct listing *wanted);
 
+/* What PINION_ISA asks for; NULL: the best. */
+const char *listing_isa(void);
+/* The error of one that PINION_ISA names and `builds` ("the build") have not. */
+pn_status listing_lacks_isa(const char *isa, const char *builds);
+
 /* Only what has something that belongs to a layer has rows in the state of training. */
 bool listing_has(const struct listing *entry, enum cache_state cache);
 

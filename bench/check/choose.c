@@ -96,6 +96,19 @@ static pn_status choose_rows(struct check *check)
     return status;
 }
 
+/* Without --isa: what PINION_ISA names, or the first instruction set of the build's list. */
+static pn_status choose_best(struct check *check)
+{
+    const char *wanted = check->options->isa == NULL ? listing_isa() : NULL;
+    for (size_t i = 0; i < check->list_count; i++) {
+        if (wanted == NULL || strcmp(wanted, check->list[i].isa) == 0) {
+            snprintf(check->best_isa, sizeof check->best_isa, "%s", check->list[i].isa);
+            return PN_OK;
+        }
+    }
+    return wanted == NULL ? PN_OK : listing_lacks_isa(wanted, "the build");
+}
+
 pn_status check_create(struct meter *meter, const struct check_options *options,
                        struct check *check)
 {
@@ -109,8 +122,9 @@ pn_status check_create(struct meter *meter, const struct check_options *options,
                              check->version);
     }
     if (status == PN_OK) {
-        snprintf(check->best_isa, sizeof check->best_isa, "%s",
-                 check->list_count > 0 ? check->list[0].isa : "");
+        status = choose_best(check);
+    }
+    if (status == PN_OK) {
         status = choose_rows(check);
     }
     return status;

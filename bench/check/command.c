@@ -163,15 +163,16 @@ static pn_status run_check(const void *values, const struct option_words *words)
     if (options.turn_ns == 0) {
         options.turn_ns = options.quick ? 5e5 : 1e6;
     }
-    if (options.threads_option.count > 1) {
-        return error_set(PN_ERROR_USAGE, "--threads: check takes one number of threads at a time");
+    size_t threads;
+    pn_status status = option_one_team("check", &options.threads_option, &threads);
+    if (status != PN_OK) {
+        return status;
     }
     if (options.library != NULL && options.library[0] == '\0') {
         return error_set(PN_ERROR_USAGE, "--library '': name the file of a libpinion.so");
     }
     struct measure team;
-    const size_t threads = options.threads_option.count == 1 ? options.threads_option.list[0] : 1;
-    const pn_status status = measure_create(threads, &team);
+    status = measure_create(threads, &team);
     return status == PN_OK ? run_on_team(&options, &team) : status;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/check/stages.h"
+#include "bench/command/json_text.h"
 #include "engine/base/error.h"
 
 const char *check_titles(const struct check *check)
@@ -177,12 +178,12 @@ static double mean_change(const struct check *check)
 static pn_status add_summary(const struct check *check, struct output *output)
 {
     const struct meter *meter = check->meter;
-    json_t *summary =
-        json_pack("{s:s, s:s, s:s, s:b, s:I, s:o, s:{s:I, s:I}}", "baseline", check->options->path,
-                  "library", check->options->library == NULL ? "" : check->options->library,
-                  "library_version", check->version, "saved", check->options->save, "seed",
-                  (json_int_t)check->options->seed, "left_out", left_out_json(check), "blocks",
-                  "counted", (json_int_t)meter->blocks, "disturbed", (json_int_t)meter->disturbed);
+    json_t *summary = json_pack(
+        "{s:o, s:o, s:o, s:b, s:I, s:o, s:{s:I, s:I}}", "baseline", json_text(check->options->path),
+        "library", json_text(check->options->library == NULL ? "" : check->options->library),
+        "library_version", json_text(check->version), "saved", check->options->save, "seed",
+        (json_int_t)check->options->seed, "left_out", left_out_json(check), "blocks", "counted",
+        (json_int_t)meter->blocks, "disturbed", (json_int_t)meter->disturbed);
     if (summary == NULL) {
         return error_memory(0, "the summary");
     }

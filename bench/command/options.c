@@ -259,3 +259,12 @@ pn_status option_threads(const struct option_spec *option, const char *text, voi
     *(struct option_threads *)place = threads;
     return PN_OK;
 }
+
+pn_status option_one_team(const char *command, const struct option_threads *threads, size_t *count)
+{
+    *count = threads->count == 1 ? threads->list[0] : 1;
+    return threads->count <= 1
+               ? PN_OK
+               : error_set(PN_ERROR_USAGE, "--threads: %s takes one number of threads at a time",
+                           command);
+}

@@ -72,6 +72,9 @@ struct option_threads {
 /* struct option_threads */
 pn_status option_threads(const struct option_spec *option, const char *text, void *place);
 
+/* The number that was given, 1 without one, for a `command` that takes no list. PN_ERROR_USAGE. */
+pn_status option_one_team(const char *command, const struct option_threads *threads, size_t *count);
+
 /* Calls `take` with each part of a list separated by commas; false as soon as it says so, or
  * without memory. A part may be empty. */
 bool option_split(const char *text, bool (*take)(const char *part, void *context), void *context);

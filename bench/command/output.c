@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/command/json_text.h"
 #include "bench/machine/environment.h"
 #include "engine/base/error.h"
 #include "engine/format/atomic_file.h"
@@ -50,10 +51,7 @@ static json_t *command_line(void)
         fputc(' ', stream);
         write_word(stream, argument_list[i]);
     }
-    json_t *json = fclose(stream) == 0 ? json_string(text) : NULL;
-    if (json == NULL && text != NULL) {
-        json = json_string("pinion-bench"); /* arguments that are no UTF-8 */
-    }
+    json_t *json = fclose(stream) == 0 ? json_text(text) : NULL;
     free(text);
     return json;
 }

@@ -94,6 +94,7 @@ static pn_status parse_filter(const char *flag, const char *value, struct google
         flags->filter = NULL;
     }
     flags->negative = value[0] == '-';
+    flags->pattern = NULL;
     if (value[0] == '\0' || strcmp(value, "all") == 0) {
         return PN_OK;
     }
@@ -106,6 +107,7 @@ static pn_status parse_filter(const char *flag, const char *value, struct google
                          flag, value, why);
     }
     flags->filter = filter;
+    flags->pattern = value;
     return PN_OK;
 }
 

@@ -40,8 +40,9 @@ enum google_form { GOOGLE_CONSOLE, GOOGLE_JSON };
 struct google_flags {
     const char *filter; /* POSIX extended regular expression, the '-' removed; NULL: all rows */
     bool negative;
-    regex_t regex;   /* the filter, compiled; google_flags_selects() */
-    const char *out; /* NULL: no file */
+    const char *pattern; /* the filter as it was given, for messages; NULL: all rows */
+    regex_t regex;       /* the filter, compiled; google_flags_selects() */
+    const char *out;     /* NULL: no file */
     enum google_form out_format, format;
     size_t repetitions; /* 0: not given */
     double min_time_ns; /* 0: not given; at most one of these two is */

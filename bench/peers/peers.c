@@ -15,6 +15,7 @@
 
 #include "bench/command/bench.h"
 #include "bench/command/filter.h"
+#include "bench/command/json_text.h"
 #include "bench/command/output.h"
 #include "bench/peers/peer_libraries.h"
 #include "bench/machine/probe.h"
@@ -364,8 +365,9 @@ static void add_libraries(json_t *root, const struct session *session)
     for (size_t i = 0; i < session->peer_count; i++) {
         const struct peer *peer = &session->peers[i];
         json_array_append_new(libraries,
-                              json_pack("{s:s, s:s, s:s, s:s}", "name", peer->name, "version",
-                                        peer->version, "core", peer->core, "path", peer->path));
+                              json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(peer->name),
+                                        "version", json_text(peer->version), "core",
+                                        json_text(peer->core), "path", json_text(peer->path)));
     }
     json_object_set_new(root, "libraries", libraries);
 }

@@ -171,10 +171,12 @@ pn_status choice_create(const struct choice_options *options, struct choice *cho
     choice->isa = axes.table_count == 1 ? axes.tables[0]->name : options->isa;
     if (choice->count == 0) {
         choice_free(choice);
+        const char *own = options->filter == NULL ? "" : options->filter;
         return error_set(PN_ERROR_USAGE,
-                         "--filter '%s': no kernel and shape match with these options; see "
+                         "%s '%s': no kernel and shape match with these options; see "
                          "pinion-bench list",
-                         options->filter == NULL ? "" : options->filter);
+                         options->pattern == NULL ? "--filter" : options->flag,
+                         options->pattern == NULL ? own : options->pattern);
     }
     return PN_OK;
 }

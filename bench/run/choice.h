@@ -18,9 +18,10 @@ struct choice_options {
     const char *filter;            /* NULL: all */
     struct option_threads threads; /* none: 1 */
     unsigned caches;               /* a bit for each state; none: hot */
-    /* For another rule than the filter's, or NULL. */
+    /* For another rule than the filter's, or NULL; and what messages call it, NULL: the filter. */
     bool (*selects)(const void *context, const char *name);
     const void *context;
+    const char *flag, *pattern;
 };
 
 /* Every row is there once. By number of threads, then in the order of the problems. */

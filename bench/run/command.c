@@ -55,17 +55,13 @@ static const struct run_options run_defaults = {.sample_ns = 1e6};
 /* --- list ----------------------------------------------------------------------------------------
  */
 
-static pn_status print_names(const struct choice *choice)
+static void print_names(const struct choice *choice)
 {
     for (size_t i = 0; i < choice->count; i++) {
         char name[ROW_NAME_SIZE];
         row_name(&choice->rows[i].key, name);
         puts(name);
     }
-    if (fflush(stdout) != 0) {
-        return error_set(PN_ERROR_IO, "standard output: writing the names failed");
-    }
-    return PN_OK;
 }
 
 static json_t *key_json(const struct row_key *key)
@@ -92,17 +88,24 @@ static pn_status print_json(const struct choice *choice)
     }
     const pn_status status = export_write(root, EXPORT_JSON, stdout);
     json_decref(root);
-    return status;
+    return status == PN_ERROR_IO
+               ? error_set(PN_ERROR_IO, "standard output: writing the names failed")
+               : status;
 }
 
 static pn_status list(const struct run_options *options)
 {
     struct choice choice;
     pn_status status = choice_create(&options->choice, &choice);
-    if (status == PN_OK) {
-        status = options->output.json ? print_json(&choice) : print_names(&choice);
-        choice_free(&choice);
+    if (status != PN_OK) {
+        return status;
     }
+    if (options->output.json) {
+        status = print_json(&choice);
+    } else {
+        print_names(&choice);
+    }
+    choice_free(&choice);
     return status;
 }
 
@@ -188,6 +191,8 @@ static pn_status run_google(const struct google_flags *flags, struct run_options
 {
     options->choice.selects = google_selects;
     options->choice.context = flags;
+    options->choice.flag = "--benchmark_filter";
+    options->choice.pattern = flags->pattern;
     options->rounds = flags->repetitions > 0 ? flags->repetitions : options->rounds;
     options->sample_ns = flags->min_time_ns > 0 ? flags->min_time_ns : options->sample_ns;
     options->iterations = flags->iterations;

@@ -13,6 +13,7 @@
 
 #include "bench/machine/measure.h"
 #include "bench/train/network.h"
+#include "bench/command/json_text.h"
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
 #include "engine/base/error.h"
@@ -176,14 +177,14 @@ static json_t *row_json(const struct session *session, const struct row *row, js
 {
     const struct bench_options *options = &session->options;
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:s, s:f, s:i, s:f, s:o, s:i, s:i}", "kind",
+        "{s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:i, s:s, s:f, s:i, s:f, s:o, s:i, s:i}", "kind",
         "accuracy", "network", row->spec, "optimizer",
-        options->optimizer == PN_ADAM ? "adam" : "sgd", "dataset", options->data, "samples",
-        (int)pn_dataset_count(session->train), "test_samples", (int)pn_dataset_count(session->test),
-        "batch", (int)row->batch, "threads", (int)session->threads.threads, "isa",
-        row->kernels->name, "target", options->accuracy, "epochs_max", (int)options->epochs_max,
-        "load_seconds", session->load_seconds, "seeds", seeds, "reached", (int)summary->reached,
-        "counted", (int)summary->counted);
+        options->optimizer == PN_ADAM ? "adam" : "sgd", "dataset", json_text(options->data),
+        "samples", (int)pn_dataset_count(session->train), "test_samples",
+        (int)pn_dataset_count(session->test), "batch", (int)row->batch, "threads",
+        (int)session->threads.threads, "isa", row->kernels->name, "target", options->accuracy,
+        "epochs_max", (int)options->epochs_max, "load_seconds", session->load_seconds, "seeds",
+        seeds, "reached", (int)summary->reached, "counted", (int)summary->counted);
     if (json != NULL) {
         set_mean(json, "seconds_mean", summary, summary->seconds);
         set_mean(json, "seconds_low", summary, summary->low);

@@ -3,10 +3,13 @@
 import os
 import re
 import shutil
+import signal
+import stat
 import subprocess
+import time
 import unittest
 
-from ab_builds import FAR, SHORT, AbTest
+from ab_builds import CORES, FAR, SHORT, AbTest
 from program import PINION, environment
 
 SOURCE = os.environ["SOURCE"]
@@ -140,6 +143,86 @@ class Revisions(AbTest):
         self.refuse_git(2, "no row that both", "first", "first", "--filter", "spin_fl")
         self.assertEqual(len(set(self.cached()) - set(first)), 1)
 
+    def write_program(self, name, text):
+        path = self.write(name, "#!/bin/sh\n" + text)
+        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+        return path
+
+    def test_another_version_of_the_compiler_is_another_build(self):
+        arguments = ["first", "first", "--filter", "spin_none"]
+        self.env["CC"] = self.path("compiler")
+        for version, count in (("1", 1), ("2", 2), ("1", 2)):
+            self.write_program(
+                "compiler",
+                f'[ "$*" = --version ] && {{ echo "C {version}"; echo; exit; }}\nexec cc "$@"\n',
+            )
+            self.refuse_git(2, "no row that both", *arguments)
+            self.assertEqual(len(self.cached()), count)
+
+    def test_jobs_are_as_many_as_cores(self):
+        log, real = self.path("words"), shutil.which("cmake")
+        os.mkdir(self.path("bin"))
+        self.write_program("bin/cmake", f'echo "$*" >>{log}\nexec {real} "$@"\n')
+        self.env["PATH"] = self.path("bin") + ":" + self.env["PATH"]
+        arguments = ["first", "first", "--filter", "spin_none"]
+        self.refuse_git(2, "no row that both", *arguments)
+        with open(log) as file:
+            jobs = re.findall(r"--parallel(.*)", file.read())
+        self.assertEqual(jobs, [f" {CORES}"])
+
+    def test_where_children_are_not_to_be_waited_for(self):
+        """As env --ignore-signal=CHLD starts a program."""
+        result = subprocess.run(
+            [PINION, "ab", "--git", "first", "first", "--filter", "spin_none"],
+            cwd=self.repository,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+        )
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("no row that both", result.stderr)
+
+    def interrupt(self, send):
+        """While the compiler runs, and would for long."""
+        started = self.path("started")
+        self.env["CC"] = self.write_program(
+            "compiler", f"[ \"$*\" = --version ] || {{ echo $$ >{started}; sleep 300; }}\n"
+        )
+        process = subprocess.Popen(
+            [PINION, "ab", "--git", "first", "second"],
+            cwd=self.repository,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.addCleanup(process.kill)
+        end = time.monotonic() + 60
+        while not (os.path.exists(started) and os.path.getsize(started)):
+            self.assertLess(time.monotonic(), end)
+            self.assertIsNone(process.poll())
+            time.sleep(0.02)
+        send(process)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out), (130, ""), err)
+        self.assertRegex(err.splitlines()[-1], "^pinion-bench: --git: interrupted")
+        self.assertEqual(self.cached(), [])
+        with open(started) as file:
+            compiler = int(file.read())
+        self.assertFalse(os.path.exists(f"/proc/{compiler}"), "the compiler still runs")
+
+    def test_interrupted(self):
+        self.interrupt(lambda process: process.send_signal(signal.SIGINT))
+
+    def test_ended(self):
+        self.interrupt(lambda process: process.send_signal(signal.SIGTERM))
+
+    def test_interrupted_from_a_terminal(self):
+        self.interrupt(lambda process: os.killpg(process.pid, signal.SIGINT))
+
     def test_from_a_folder_within(self):
         within = os.path.join(self.repository, "engine")
         pattern = "no row that both"
@@ -165,6 +248,10 @@ class Revisions(AbTest):
             1, "--git broken: cmake failed; see (.*)", "first", "broken"
         )
         log = re.search("see (.*)", result.stderr.splitlines()[-1]).group(1)
+        # Of the broken one nothing is kept but the log.
+        cached = self.cached()
+        self.assertEqual([name[40:][-4:] for name in cached if not name.endswith(".so")], [".log"])
+        self.assertEqual(len(cached), 2)
         with open(log) as file:
             self.assertIn("this revision does not compile", file.read())
         # What was built before is kept.

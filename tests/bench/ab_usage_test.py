@@ -2,16 +2,18 @@
 
 import os
 import re
+import shutil
 import unittest
 
-from ab_builds import EQUAL, SHORT, AbTest, fake
+from ab_builds import EQUAL, SHORT, AbTest, fake, strict_json
+from program import environment
 
 BASE = fake("base")
 
 
 class Usage(AbTest):
-    def refuse_ab(self, pattern, *arguments, status=2):
-        self.refuse(status, pattern, "ab", *arguments)
+    def refuse_ab(self, pattern, *arguments, status=2, **options):
+        self.refuse(status, pattern, "ab", *arguments, **options)
 
     def test_words(self):
         self.refuse_ab("ab: needs OLD NEW; see pinion-bench ab --help$")
@@ -35,7 +37,7 @@ class Usage(AbTest):
 
     def test_bad_numbers(self):
         bad = {
-            "threads": ["-1", "4097", "two", "1.5", "", " ", "1x", "99999999999999999999"],
+            "threads": ["-1", "0", "two", "1,,2", "auto,", "1.5", "", " ", "1x", "99999999999999999999"],
             "seed": ["-1", "4294967296", "x", "1e3", "0x10"],
             "margin": ["0", "0.09", "50.1", "-1", "nan", "inf", "1%", ""],
             "budget": ["0", "0.5", "36001", "nan", "-inf", "1s"],
@@ -49,6 +51,16 @@ class Usage(AbTest):
             for value in ("-1", "100001", "x"):
                 pattern = f"--{name} '{value}': give a number from 0 to 100000$"
                 self.refuse(2, pattern, "selftest", BASE, f"--{name}={value}")
+
+    def test_threads(self):
+        self.refuse_ab("--threads: ab takes one number of", BASE, BASE, "--threads=1,2")
+        self.refuse_ab("threads: 4097 is more than 4096", BASE, BASE, "--threads=4097")
+        auto = ["--threads", "auto", "--json"]
+        result = self.run_program("ab", BASE, BASE, *EQUAL, *auto, "--filter", "spin_a")
+        self.assertIn(result.returncode, (0, 77), result.stderr)
+        listed = strict_json(self.run_program("list", *auto).stdout)["rows"]
+        for row in strict_json(result.stdout)["rows"]:
+            self.assertEqual(row["threads"], listed[0]["threads"])
 
     def test_caches(self):
         for value in ("warm", "hot,", "", "hot,lukewarm", "HOT"):
@@ -69,6 +81,25 @@ class Usage(AbTest):
         self.refuse_ab(
             "no row that both builds have", BASE, fake("narrow"), "--isa", "wide"
         )
+
+    def test_an_isa_of_the_environment(self):
+        for name, isas in (("narrow", {"narrow"}), ("auto", {"wide"}), ("", {"wide"})):
+            env = environment(PINION_ISA=name)
+            arguments = [*EQUAL, "--filter", "spin_a", "--json"]
+            result = self.run_program("ab", BASE, BASE, *arguments, env=env)
+            self.assertIn(result.returncode, (0, 77), result.stderr)
+            rows = strict_json(result.stdout)["rows"]
+            self.assertEqual({row["isa"] for row in rows}, isas)
+        for name, new in (("avx1024", "base"), ("wide", "narrow")):
+            env = environment(PINION_ISA=name)
+            pattern = f'no instruction set "{name}" \\(PINION_ISA\\) in this build; known: auto, '
+            self.refuse_ab(pattern, BASE, fake(new), env=env)
+        pattern = 'PINION_ISA: one of the builds cannot run "scalar" here'
+        self.refuse_ab(pattern, BASE, BASE, env=environment(PINION_ISA="scalar"))
+        # An option prevails.
+        arguments = ["--isa", "wide", *EQUAL, "--filter", "spin_a"]
+        result = self.run_program("ab", BASE, BASE, *arguments, env=env)
+        self.assertIn(result.returncode, (0, 77), result.stderr)
 
     def test_condition(self):
         pattern = "--condition 'noisy': give quiet, loaded or both$"
@@ -139,6 +170,19 @@ class Libraries(AbTest):
 
 
 class Files(AbTest):
+    def test_names_that_are_no_utf8(self):
+        """They end no run, and what is not UTF-8 in them is marked."""
+        old, out = os.path.join(os.fsencode(self.folder), b"\xffold\xc3\xa4.so"), self.path("out")
+        shutil.copy(BASE, old)
+        result = self.run_program("ab", old, BASE, *EQUAL, "--filter", "spin_a", "--out", out)
+        self.assertIn(result.returncode, (0, 77), result.stderr)
+        with open(out, encoding="utf-8") as file:
+            document = strict_json(file.read())
+        self.assertEqual(os.path.basename(document["old"]["path"]), "\ufffdold\u00e4.so")
+        self.assertEqual(document["old"]["asked"], document["old"]["path"])
+        self.assertIn("\ufffdold\u00e4.so", document["command_line"])
+        self.assertEqual(self.run_program("report", out, "--text").returncode, 0)
+
     def test_into_a_missing_folder(self):
         out = self.path("missing/out.json")
         for command in (["ab", BASE, BASE], ["selftest", BASE]):

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 # What is run, and builds of the library.
 BENCH = os.environ["BENCH"]
@@ -385,6 +386,30 @@ class OtherBuilds(CheckTest):
         library = os.path.join(FAKES, f"fake_{build}.so")
         options = [*SMALL, "--filter", "spin_[ad]", "--library", library]
         return self.run_bench("check", self.path, *options, *arguments)
+
+    def test_an_instruction_set_of_the_environment(self):
+        with unittest.mock.patch.dict(os.environ, PINION_ISA="narrow"):
+            self.assertEqual(self.save("base").returncode, 0)
+            document = strict(self.check_fake("base", "--json").stdout)
+            self.assertEqual(document["isa"], "narrow")
+            self.assertEqual({row["isa"] for row in document["rows"]}, {"narrow"})
+        self.assertEqual(strict(self.read())["baselines"][0]["isa"], "narrow")
+        for name, message in (
+            ("avx1024", 'no instruction set "avx1024" (PINION_ISA) in this build; known: auto, '),
+            ("scalar", 'PINION_ISA: the build cannot run "scalar" here'),
+        ):
+            with unittest.mock.patch.dict(os.environ, PINION_ISA=name):
+                result = self.check_fake("base")
+            self.assertEqual(result.returncode, 2)
+            self.assertTrue(result.stderr.startswith("pinion-bench: " + message), result.stderr)
+
+    def test_names_that_are_no_utf8(self):
+        self.path = os.fsdecode(os.path.join(os.fsencode(self.folder), b"\xc3base.json"))
+        self.assertEqual(self.save("base").returncode, 0)
+        result = self.check_fake("base", "--json")
+        self.assertIn(result.returncode, (0, 1, 77), result.stderr)
+        baseline = strict(result.stdout)["baseline"]
+        self.assertEqual(os.path.basename(baseline), "\ufffdbase.json")
 
     def test_are_not_saved(self):
         result = self.save("wrong")

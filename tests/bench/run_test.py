@@ -97,6 +97,19 @@ class Names(BenchTest):
         self.assertEqual(self.names("--filter", r"^gemm_nn:bias\+relu 32x256x784$"), by_name)
 
 
+class FullDisk(BenchTest):
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_what_is_printed_arrives_or_the_exit_status_says_so(self):
+        for arguments in (["--help"], ["--version"], ["list"], ["list", "--json"], ["run", "--help"],
+                          ["run", "--list"], ["ab", "--help"], ["--benchmark_list_tests"],
+                          ["--benchmark_list_tests", "--help"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                result = subprocess.run([BENCH, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                        text=True, env=self.env)
+            self.assertEqual(result.returncode, 74, arguments)
+            self.assertRegex(result.stderr, "^pinion-bench: standard output: .*\n$")
+
+
 class Documents(BenchTest):
     def test_rows_have_what_the_samples_say(self):
         document = strict(self.bench("run", *FEW, "--rounds", "8", "--min-time", "0.01",
@@ -310,6 +323,19 @@ class Google(BenchTest):
         self.assertEqual(listed, self.bench("list", "--filter", "^exp/").splitlines())
         rest = self.bench("--benchmark_list_tests=true", "--benchmark_filter=-^exp/").splitlines()
         self.assertEqual(sorted(rest + listed), sorted(self.bench("list").splitlines()))
+
+    def refusal(self, *arguments):
+        result = subprocess.run([BENCH, *arguments], capture_output=True, text=True, env=self.env)
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        return result.stderr
+
+    def test_a_filter_that_matches_nothing(self):
+        for flag in ("--benchmark_filter=zzz", "--benchmark_filter=-."):
+            message = "pinion-bench: {} '{}': no kernel and shape match".format(*flag.split("="))
+            self.assertTrue(self.refusal(flag, "--filter", "^exp/").startswith(message))
+        message = "pinion-bench: --filter 'zzz': no kernel"
+        self.assertTrue(self.refusal("--benchmark_filter=all", "--filter", "zzz").startswith(message))
+        self.assertTrue(self.refusal("run", "--filter", "zzz").startswith(message))
 
     def test_console_and_file(self):
         table = self.bench(*self.FLAGS, "--benchmark_out=out.json",
