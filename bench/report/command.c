@@ -91,8 +91,9 @@ const struct command command_report = {
     .examples = "  pinion-bench run --out run.json && pinion-bench report run.json -o run.html\n"
                 "  pinion-bench report ab.json --md >> pull-request.md\n",
     .details =
-        "Shows what any other command wrote with --json or --out: as one HTML page that needs\n"
-        "no network, with a table beside each plot, or as plain or Markdown tables.\n",
+        "Shows what another command wrote with --json or --out, or selftest with --scorecard, as\n"
+        "one HTML page that needs no network, with a table beside each plot, or as plain or\n"
+        "Markdown tables.\n",
     .options = report_option_list,
     .defaults = &report_defaults,
     .size = sizeof report_defaults,

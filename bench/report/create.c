@@ -38,7 +38,7 @@ static void add_sections(struct report *report)
     } commands[] = {
         {"run", report_run},       {"kernels", report_run},       {"ab", report_changes},
         {"check", report_changes}, {"train", report_train},       {"limits", report_limits},
-        {"peers", report_peers},   {"selftest", report_selftest},
+        {"peers", report_peers},   {"selftest", report_selftest}, {"scorecard", report_scorecard},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(report->command, commands[i].command) == 0) {
@@ -47,23 +47,33 @@ static void add_sections(struct report *report)
             (saved ? report_run : commands[i].add)(report);
         }
     }
-    report_machine(report);
-    report_commands(report);
+    if (report->entries == NULL) { /* those have machines of their own */
+        report_machine(report);
+        report_commands(report);
+    }
+}
+
+bool report_take_rows(struct report *report)
+{
+    const json_t *rows = json_object_get(report->document, "rows");
+    const size_t count = json_array_size(rows);
+    report->rows = malloc((count + 1) * sizeof *report->rows);
+    if (report->rows == NULL) {
+        return false;
+    }
+    report->row_count = count;
+    for (size_t i = 0; i < count; i++) {
+        report->rows[i] = json_array_get(rows, i);
+    }
+    return true;
 }
 
 pn_status report_create(const json_t *document, struct report *report)
 {
-    const json_t *rows = json_object_get(document, "rows");
-    const size_t count = json_array_size(rows);
-    *report = (struct report){.document = document,
-                              .command = document_text(document, "command", ""),
-                              .row_count = count,
-                              .rows = malloc((count + 1) * sizeof *report->rows)};
-    if (report->rows == NULL) {
-        return error_memory(count * sizeof *report->rows, "rows");
-    }
-    for (size_t i = 0; i < count; i++) {
-        report->rows[i] = json_array_get(rows, i);
+    *report =
+        (struct report){.document = document, .command = document_text(document, "command", "")};
+    if (!report_take_rows(report)) {
+        return error_memory(0, "rows");
     }
     note_varying(report);
     add_sections(report);
@@ -82,6 +92,11 @@ void report_free(struct report *report)
     for (size_t i = 0; i < report->section_count; i++) {
         table_free(&report->sections[i].table);
     }
+    for (size_t i = 0; i < report->entry_count; i++) {
+        report_free(&report->entries[i]);
+    }
+    free(report->entries);
+    free(report->heading);
     free(report->rows);
     *report = (struct report){0};
 }

@@ -240,16 +240,23 @@ static pn_status check_rows(const char *path, const json_t *document, const char
 
 static pn_status check_document(const char *path, const json_t *document)
 {
-    static const struct document_key frame_keys[] = {{"schema", DOCUMENT_COUNT, true},
-                                                     {"command", DOCUMENT_TEXT, true},
-                                                     {"rows", DOCUMENT_LIST, true},
-                                                     {0}};
+    static const struct document_key results_frame[] = {{"schema", DOCUMENT_COUNT, true},
+                                                        {"command", DOCUMENT_TEXT, true},
+                                                        {"rows", DOCUMENT_LIST, true},
+                                                        {0}};
+    static const struct document_key scorecard_frame[] = {{"schema", DOCUMENT_COUNT, true},
+                                                          {"command", DOCUMENT_TEXT, true},
+                                                          {"entries", DOCUMENT_LIST, true},
+                                                          {0}};
     if (!json_is_object(document)) {
         return error_set(PN_ERROR_DATA,
                          "%s: is %s, not an object of results; give a file that pinion-bench wrote "
                          "with --json",
                          path, type_name(document));
     }
+    const char *command = document_text(document, "command", "");
+    const bool scorecard = strcmp(command, "scorecard") == 0;
+    const struct document_key *frame_keys = scorecard ? scorecard_frame : results_frame;
     const struct document_place whole = document_whole(path, document);
     for (size_t i = 0; frame_keys[i].name != NULL; i++) {
         const json_t *value = json_object_get(document, frame_keys[i].name);
@@ -268,7 +275,9 @@ static pn_status check_document(const char *path, const json_t *document)
                          "pinion-bench that wrote it",
                          path, schema, DOCUMENT_SCHEMA);
     }
-    const char *command = document_text(document, "command", "");
+    if (scorecard) {
+        return check_keys(&whole, document_scorecard_keys);
+    }
     if (document_row_keys(command, NULL) == NULL) {
         return error_set(PN_ERROR_DATA, "%s: key \"command\": is '%.60s', not %s", path, command,
                          document_commands);

@@ -202,7 +202,20 @@ static const struct document_key selftest_keys[] = {
     {"repro", DOCUMENT_TEXT},           {0},
 };
 
-const char document_commands[] = "run, kernels, ab, check, train, limits, peers or selftest";
+static const struct document_key a_selftest_row = {"", DOCUMENT_OBJECT, .keys = selftest_keys};
+
+static const struct document_key entry_keys[] = {
+    {"key", DOCUMENT_OBJECT, true},
+    {"rows", DOCUMENT_LIST, true, .element = &a_selftest_row},
+    {0},
+};
+static const struct document_key an_entry = {"", DOCUMENT_OBJECT, .keys = entry_keys};
+
+const struct document_key document_scorecard_keys[] = {
+    {"entries", DOCUMENT_LIST, true, .element = &an_entry}, {0}};
+
+const char document_commands[] =
+    "run, kernels, ab, check, train, limits, peers, selftest or scorecard";
 
 const struct document_key *document_row_keys(const char *command, const char *kind)
 {

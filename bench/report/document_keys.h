@@ -29,6 +29,9 @@ struct document_key {
 /* Of the document itself, but for its rows. */
 extern const struct document_key document_top_keys[];
 
+/* Of a file in which selftest sums its rows up. */
+extern const struct document_key document_scorecard_keys[];
+
 /* Of a row, whose command is `command`; `kind` is its "kind" or NULL. NULL: no such command. */
 const struct document_key *document_row_keys(const char *command, const char *kind);
 

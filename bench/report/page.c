@@ -74,14 +74,15 @@ static void put_verdict(FILE *out, const struct report *report)
     fputs("</p>\n</header>\n", out);
 }
 
-static void put_navigation(FILE *out, const struct report *report)
+static void put_links(FILE *out, const struct report *report)
 {
-    fputs("<nav aria-label=\"Sections\"><ul>\n", out);
     for (size_t i = 0; i < report->section_count; i++) {
         fprintf(out, "<li><a href=\"#%s\">%s</a></li>\n", report->sections[i].id,
                 report->sections[i].title);
     }
-    fputs("</ul></nav>\n", out);
+    for (size_t i = 0; i < report->entry_count; i++) {
+        put_links(out, &report->entries[i]);
+    }
 }
 
 static void put_table(FILE *out, const struct section *section)
@@ -103,6 +104,11 @@ static void put_section(FILE *out, const struct report *report, const struct sec
 {
     fprintf(out, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n", section->id,
             section->id, section->title);
+    if (section->heading != NULL) {
+        fputs("<p>", out);
+        put(out, section->heading);
+        fputs("</p>\n", out);
+    }
     if (section->note != NULL) {
         fprintf(out, "<p class=\"note\">%s</p>\n", section->note);
     }
@@ -115,16 +121,25 @@ static void put_section(FILE *out, const struct report *report, const struct sec
     fputs("</section>\n", out);
 }
 
+static void put_sections(FILE *out, const struct report *report)
+{
+    for (size_t i = 0; i < report->section_count; i++) {
+        put_section(out, report, &report->sections[i]);
+    }
+    for (size_t i = 0; i < report->entry_count; i++) {
+        put_sections(out, &report->entries[i]);
+    }
+}
+
 void report_page(FILE *out, const struct report *report)
 {
     put_head(out, report);
     put_warnings(out, report);
     put_verdict(out, report);
-    put_navigation(out, report);
-    fputs("<main id=\"results\">\n", out);
-    for (size_t i = 0; i < report->section_count; i++) {
-        put_section(out, report, &report->sections[i]);
-    }
+    fputs("<nav aria-label=\"Sections\"><ul>\n", out);
+    put_links(out, report);
+    fputs("</ul></nav>\n<main id=\"results\">\n", out);
+    put_sections(out, report);
     fprintf(out,
             "</main>\n<footer><p>Written by pinion-bench report %s.</p></footer>\n</body>\n"
             "</html>\n",

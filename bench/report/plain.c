@@ -91,11 +91,37 @@ static const struct table *bad_commands(const struct report *report)
     return NULL;
 }
 
+/* Of a scorecard, the entries say it. */
+static const char *processor_of(const struct report *report)
+{
+    return document_text(report->document, "processor",
+                         report->entries != NULL ? "sums over selftests" : "processor unknown");
+}
+
+static void text_sections(FILE *out, const struct report *report)
+{
+    for (size_t i = 0; i < report->section_count; i++) {
+        const struct section *section = &report->sections[i];
+        if (section->page_only) {
+            continue;
+        }
+        fputc('\n', out);
+        if (section->heading != NULL) {
+            fprintf(out, "%s\n", section->title);
+            put_lines(out, "", section->heading);
+        }
+        table_text(out, &section->table);
+    }
+    for (size_t i = 0; i < report->entry_count; i++) {
+        text_sections(out, &report->entries[i]);
+    }
+}
+
 void report_text(FILE *out, const struct report *report)
 {
     const json_t *document = report->document;
     fprintf(out, "pinion-bench %s · ", report->command);
-    markup_put(out, MARKUP_TERMINAL, document_text(document, "processor", "processor unknown"));
+    markup_put(out, MARKUP_TERMINAL, processor_of(report));
     fputc('\n', out);
     report_subtitle(out, MARKUP_TERMINAL, report);
     fputs("\n\n", out);
@@ -107,12 +133,7 @@ void report_text(FILE *out, const struct report *report)
         put_lines(out, "Warning: ", document_text(json_array_get(warnings, i), "text", ""));
     }
     put_lines(out, "", report->summary);
-    for (size_t i = 0; i < report->section_count; i++) {
-        if (!report->sections[i].page_only) {
-            fputc('\n', out);
-            table_text(out, &report->sections[i].table);
-        }
-    }
+    text_sections(out, report);
     const struct table *again = bad_commands(report);
     for (size_t row = 0; again != NULL && row < again->row_count; row++) {
         if (again->tones[row] == TONE_BAD) {
@@ -170,6 +191,11 @@ static void markdown_section(FILE *out, const struct section *section)
 {
     const struct table *table = &section->table;
     const size_t rest = table_count(table, false);
+    if (section->heading != NULL) {
+        fprintf(out, "%s: ", section->title);
+        markup_put(out, MARKUP_MARKDOWN, section->heading);
+        fputs("\n\n", out);
+    }
     if (table_count(table, true) > 0) {
         fprintf(out, "### %s\n\n", section->title);
         table_markdown(out, table, true);
@@ -183,6 +209,18 @@ static void markdown_section(FILE *out, const struct section *section)
     }
 }
 
+static void markdown_sections(FILE *out, const struct report *report)
+{
+    for (size_t i = 0; i < report->section_count; i++) {
+        if (!report->sections[i].page_only) {
+            markdown_section(out, &report->sections[i]);
+        }
+    }
+    for (size_t i = 0; i < report->entry_count; i++) {
+        markdown_sections(out, &report->entries[i]);
+    }
+}
+
 void report_markdown(FILE *out, const struct report *report)
 {
     const json_t *document = report->document;
@@ -192,7 +230,7 @@ void report_markdown(FILE *out, const struct report *report)
     }
     markup_put(out, MARKUP_MARKDOWN, report->summary);
     fprintf(out, "\n\npinion-bench %s · ", report->command);
-    markup_put(out, MARKUP_MARKDOWN, document_text(document, "processor", "processor unknown"));
+    markup_put(out, MARKUP_MARKDOWN, processor_of(report));
     fputs(" · ", out);
     report_subtitle(out, MARKUP_MARKDOWN, report);
     fputs("\n\n", out);
@@ -205,11 +243,7 @@ void report_markdown(FILE *out, const struct report *report)
         markup_put(out, MARKUP_MARKDOWN, document_text(json_array_get(warnings, i), "text", ""));
         fputs("\n\n", out);
     }
-    for (size_t i = 0; i < report->section_count; i++) {
-        if (!report->sections[i].page_only) {
-            markdown_section(out, &report->sections[i]);
-        }
-    }
+    markdown_sections(out, report);
     const struct table *again = bad_commands(report);
     if (again != NULL) {
         markdown_commands(out, again);

@@ -21,7 +21,8 @@ struct report;
 
 struct section {
     const char *id, *title;
-    const char *note; /* what to see in the plot; NULL for none */
+    const char *note;    /* what to see in the plot; NULL for none */
+    const char *heading; /* what it is of, which any file may say; NULL: the whole document */
     struct table table;
     /* Writes one or more <svg>; NULL: the table stands alone. */
     void (*plot)(FILE *out, const struct report *report);
@@ -41,6 +42,12 @@ struct report {
     struct section sections[REPORT_SECTIONS];
     size_t section_count;
     bool failed; /* out of memory */
+    /* Of a scorecard: its entries, which have sections of their own. */
+    struct report *entries;
+    size_t entry_count;
+    /* Of an entry; otherwise empty. */
+    char id[32], title[32];
+    char *heading;
 };
 
 /* --- the document --------------------------------------------------------------------------------
@@ -49,6 +56,8 @@ struct report {
 /* `document` must outlive it. */
 pn_status report_create(const json_t *document, struct report *report);
 void report_free(struct report *report);
+/* Lists the rows of the document, which may have none; false: out of memory. */
+bool report_take_rows(struct report *report);
 
 /* What commands' rows become; each adds sections. */
 void report_run(struct report *report);
@@ -57,6 +66,7 @@ void report_train(struct report *report);
 void report_limits(struct report *report);
 void report_peers(struct report *report);
 void report_selftest(struct report *report);
+void report_scorecard(struct report *report);
 /* Of every document: the machine, and how each row is run again. */
 void report_machine(struct report *report);
 void report_commands(struct report *report);

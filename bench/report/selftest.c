@@ -93,9 +93,9 @@ static void draw_cell(FILE *out, const json_t *row, const char *rule, double x, 
 static void draw_panel(FILE *out, const struct report *report, const struct rules *rules,
                        size_t first, size_t count)
 {
-    char id[32];
+    char id[48];
     const double left = SVG_WIDTH - 130 - CELL_WIDTH * (double)rules->count;
-    snprintf(id, sizeof id, "confusion-%zu", first / ROWS_PANEL + 1);
+    snprintf(id, sizeof id, "%s-%zu", report->sections[0].id, first / ROWS_PANEL + 1);
     svg_begin(out, id, "Runs in which each rule reported a change",
               "One line for each condition and injected change, one column for each rule; a cell "
               "says in how many of the runs the rule reported a slow-down, darker for more. Lines "
@@ -155,10 +155,13 @@ void report_selftest(struct report *report)
     }
     columns[count++] = (struct column){"pinion from", COLUMN_NUMBER};
     columns[count++] = (struct column){"to", COLUMN_NUMBER};
+    const bool entry = report->heading != NULL;
     struct section *section = report_section(
-        report, "confusion", "What was found of what was injected",
+        report, entry ? report->id : "confusion",
+        entry ? report->title : "What was found of what was injected",
         "Runs in which each rule reported a change, with 95 % bounds of pinion's share", columns,
         count);
+    section->heading = report->heading;
     section->plot = plot_confusion;
     section->note = "Blue cells should be full; red ones, where nothing was injected, empty.";
     for (size_t i = 0; i < report->row_count; i++) {

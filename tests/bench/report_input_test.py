@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from report_pages import BENCH, DATA, SAMPLES, ReportTest, sample
+from report_pages import BENCH, DATA, SAMPLES, ReportTest, sample, scorecard
 
 
 class BadInput(ReportTest):
@@ -120,6 +120,27 @@ class BadInput(ReportTest):
                     with self.subTest(document=name, key=key):
                         self.refuse(65, rf'rows\[1\].*key "{key}": is missing', "report",
                                     self.write("bad.json", document))
+
+    def test_scorecards(self):
+        def refused(pattern, **changes):
+            path = self.write("bad.json", {**scorecard(), **changes})
+            self.refuse(65, pattern, "report", path)
+
+        refused(r'key "entries": is null', entries=None)
+        refused(r'key "entries": is an object, not a list', entries={})
+        refused(r"entries: key \"\[0\]\": is 1, not an object", entries=[1])
+        refused(r'entries: \[0\]: key "key": is missing', entries=[{"rows": []}])
+        refused(r'entries: \[0\]: key "rows": is missing', entries=[{"key": {}}])
+        refused(r'entries: \[0\]: key "key": is a list', entries=[{"key": [], "rows": []}])
+        refused(r"rows: key \"\[0\]\": is the text 'x'", entries=[{"key": {}, "rows": ["x"]}])
+        for key in ("condition", "injection", "runs", "detected"):
+            document = scorecard()
+            del document["entries"][1]["rows"][2][key]
+            self.refuse(65, rf'entries: \[1\]: rows: \[2\]: key "{key}": is missing', "report",
+                        self.write("bad.json", document))
+        document = scorecard()
+        del document["entries"]
+        self.refuse(65, 'key "entries": is missing', "report", self.write("bad.json", document))
 
     def test_messages_are_one_clean_line(self):
         document = sample("run")

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from report_pages import ReportTest, long_run, sample
+from report_pages import ReportTest, long_run, sample, scorecard
 
 
 def number(text):
@@ -231,6 +231,37 @@ class Numbers(ReportTest):
             for rule, found in row["detected"].items():
                 self.assertEqual(number(shown[rule]), found)
             self.assertAlmostEqual(number(shown["pinion from"]), 100 * row["low"], delta=0.0051)
+
+    def test_scorecard(self):
+        document = scorecard()
+        page = self.page(document)
+        text, markdown = (self.report(document, markup) for markup in ("--text", "--md"))
+        keys = ["AMD EPYC, isa avx512, threads 1, caches hot,cold, version 0.1.0, budget 10.5, "
+                "min time ms 1, virtual machine yes",
+                "Another, isa avx512, threads 2, caches hot,cold, version 0.1.0, budget 10.5, "
+                "min time ms 1, virtual machine no"]
+        for number_of, (entry, key) in enumerate(zip(document["entries"], keys), 1):
+            name = f"entry-{number_of}"
+            self.assertEqual(page.section(name).all("p")[0].text(), key)
+            expected = [f"{found}/{row['runs']}" for row in entry["rows"]
+                        for found in row["detected"].values()]
+            self.assertEqual([mark.text().strip() for mark in page.marks(name)], expected)
+            table = page.table(name)
+            self.assertEqual(len(table), len(entry["rows"]))
+            for row, shown in zip(entry["rows"], table):
+                self.assertEqual(number(shown["runs"]), row["runs"])
+                self.assertEqual(number(shown["criterion"]), row["detected"]["criterion"])
+                counts = " +".join(str(found) for found in row["detected"].values())
+                start = rf"(?m)^{row['condition']} +{re.escape(row['injection'])} +{row['runs']} +"
+                self.assertRegex(text, start + counts)
+            self.assertIn(" ".join(key.split()), " ".join(text.split()))
+            self.assertIn(f"Entry {number_of}: {key}\n", markdown)
+        self.assertEqual(markdown.count("<details>"), 2)
+        # Without entries, or with one that has no rows, there is nothing to plot.
+        empty = {**document, "entries": [{"key": {}, "rows": []}]}
+        for other in (empty, {**document, "entries": []}):
+            self.assertEqual(self.page(other).root.all("svg"), [])
+            self.assertIn("0 combinations", self.report(other, "--text"))
 
     def test_wrong_and_impossible_rows_stand_out(self):
         document = sample("run")

@@ -54,6 +54,21 @@ def long_ab(count=150):
     return {**sample("ab"), "rows": made}
 
 
+def scorecard():
+    """Two entries, as selftest --scorecard sums them up."""
+    rows = sample("selftest")["rows"]
+    twice = [
+        {**row, "runs": 2 * row["runs"], "detected": {k: 2 * v for k, v in row["detected"].items()}}
+        for row in rows[: len(rows) // 2]
+    ]
+    key = {"processor": "AMD EPYC", "isa": "avx512", "threads": 1, "caches": ["hot", "cold"],
+           "version": "0.1.0", "budget": 10.5, "min_time_ms": 1.0, "filter": "",
+           "virtual_machine": True}
+    other = {**key, "processor": "Another", "threads": 2, "virtual_machine": False}
+    entries = [{"key": key, "rows": rows}, {"key": other, "rows": twice}]
+    return {"schema": 2, "command": "scorecard", "entries": entries}
+
+
 class Element:
     def __init__(self, tag, attributes, parent):
         self.tag, self.attributes, self.parent = tag, dict(attributes), parent

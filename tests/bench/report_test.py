@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import unittest
 
-from report_pages import SAMPLES, Page, ReportTest, long_ab, long_run, sample
+from report_pages import SAMPLES, Page, ReportTest, long_ab, long_run, sample, scorecard
 
 HOSTILE = "<script>alert('x')</script>&\"|`\\\x1b[31m\u202e\u0085*_#@who\n$1"
 
@@ -64,6 +64,7 @@ class Pages(ReportTest):
     def test_needs_nothing_but_itself(self):
         documents = {name: sample(name) for name in SAMPLES}
         documents["long run"] = long_run()
+        documents["scorecard"] = scorecard()
         for name, document in documents.items():
             with self.subTest(document=name):
                 source = self.report(document)
@@ -146,7 +147,9 @@ class Pages(ReportTest):
 
 class Plain(ReportTest):
     def test_text_fits(self):
-        for name, document in [(n, sample(n)) for n in SAMPLES] + [("long", long_run())]:
+        for name, document in [(n, sample(n)) for n in SAMPLES] + [
+            ("long", long_run()), ("scorecard", scorecard())
+        ]:
             with self.subTest(document=name):
                 text = self.report(document, "--text")
                 tail = text.partition("\nAgain:")[0]  # commands may have words longer than a line
@@ -223,6 +226,12 @@ class Hostile(ReportTest):
                     if key in ("peers", "detected", "parts") and value:
                         row[key] = {HOSTILE: next(iter(value.values()))}
             yield name, document
+        document = scorecard()
+        for entry in document["entries"]:
+            entry["key"] = {HOSTILE: HOSTILE, "processor": HOSTILE, "caches": [HOSTILE, {}, None]}
+            for row in entry["rows"]:
+                row.update(condition=HOSTILE, injection=HOSTILE, detected={HOSTILE: 1})
+        yield "scorecard", document
 
     def test_page(self):
         clean = HOSTILE.replace("\n", " ")
@@ -234,7 +243,8 @@ class Hostile(ReportTest):
                 page = Page(source)
                 self.assertEqual(page.problems, [])
                 self.assertEqual(page.root.all("script"), [])
-                self.assertIn(clean, page.root.all("header")[0].text())
+                where = "main" if name == "scorecard" else "header"  # what says it
+                self.assertIn(clean, page.root.all(where)[0].text())
                 tags = {e.tag for e in page.root.walk()}
                 usual = (self.page(other).root.walk() for other in ("run", "train", "selftest"))
                 self.assertLessEqual(tags, {e.tag for elements in usual for e in elements})
