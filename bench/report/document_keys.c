@@ -206,6 +206,8 @@ static const struct document_key a_selftest_row = {"", DOCUMENT_OBJECT, .keys = 
 
 static const struct document_key entry_keys[] = {
     {"key", DOCUMENT_OBJECT, true},
+    {"first", DOCUMENT_TEXT},
+    {"last", DOCUMENT_TEXT},
     {"rows", DOCUMENT_LIST, true, .element = &a_selftest_row},
     {0},
 };

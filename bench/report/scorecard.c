@@ -26,9 +26,12 @@ static void put_value(FILE *out, const json_t *value)
     }
 }
 
-/* "AMD EPYC, isa avx512, threads 2, min time ms 1"; NULL: out of memory. */
-static char *key_text(const json_t *key)
+/* "AMD EPYC, isa avx512, threads 2, min time ms 1, measured THEN to THEN"; NULL: out of memory. */
+static char *entry_text(const json_t *entry)
 {
+    const json_t *key = json_object_get(entry, "key");
+    const char *first = document_text(entry, "first", "");
+    const char *last = document_text(entry, "last", first);
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -51,6 +54,10 @@ static char *key_text(const json_t *key)
         fputc(' ', out);
         put_value(out, value);
     }
+    if (first[0] != '\0') {
+        const bool once = strcmp(first, last) == 0;
+        fprintf(out, ", measured %s%s%s", first, once ? "" : " to ", once ? "" : last);
+    }
     if (fclose(out) != 0) {
         free(text);
         return NULL;
@@ -63,7 +70,7 @@ static void create_entry(const json_t *object, size_t number, struct report *ent
     *entry = (struct report){.document = object, .command = "selftest"};
     snprintf(entry->id, sizeof entry->id, "entry-%zu", number);
     snprintf(entry->title, sizeof entry->title, "Entry %zu", number);
-    entry->heading = key_text(json_object_get(object, "key"));
+    entry->heading = entry_text(object);
     entry->failed = !report_take_rows(entry) || entry->heading == NULL;
     report_selftest(entry);
     for (size_t i = 0; i < entry->section_count; i++) {

@@ -133,6 +133,7 @@ class BadInput(ReportTest):
         refused(r'entries: \[0\]: key "rows": is missing', entries=[{"key": {}}])
         refused(r'entries: \[0\]: key "key": is a list', entries=[{"key": [], "rows": []}])
         refused(r"rows: key \"\[0\]\": is the text 'x'", entries=[{"key": {}, "rows": ["x"]}])
+        refused(r'entries: \[0\]: key "last": is 1', entries=[{"key": {}, "rows": [], "last": 1}])
         for key in ("condition", "injection", "runs", "detected"):
             document = scorecard()
             del document["entries"][1]["rows"][2][key]

@@ -237,9 +237,10 @@ class Numbers(ReportTest):
         page = self.page(document)
         text, markdown = (self.report(document, markup) for markup in ("--text", "--md"))
         keys = ["AMD EPYC, isa avx512, threads 1, caches hot,cold, version 0.1.0, budget 10.5, "
-                "min time ms 1, virtual machine yes",
+                "min time ms 1, virtual machine yes, measured 2026-11-28T12:00:00+00:00 to "
+                "2026-11-29T01:02:03+00:00",
                 "Another, isa avx512, threads 2, caches hot,cold, version 0.1.0, budget 10.5, "
-                "min time ms 1, virtual machine no"]
+                "min time ms 1, virtual machine no, measured 2026-11-28T12:00:00+00:00"]
         for number_of, (entry, key) in enumerate(zip(document["entries"], keys), 1):
             name = f"entry-{number_of}"
             self.assertEqual(page.section(name).all("p")[0].text(), key)

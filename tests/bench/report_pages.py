@@ -65,7 +65,9 @@ def scorecard():
            "version": "0.1.0", "budget": 10.5, "min_time_ms": 1.0, "filter": "",
            "virtual_machine": True}
     other = {**key, "processor": "Another", "threads": 2, "virtual_machine": False}
-    entries = [{"key": key, "rows": rows}, {"key": other, "rows": twice}]
+    then, later = "2026-11-28T12:00:00+00:00", "2026-11-29T01:02:03+00:00"
+    entries = [{"key": key, "first": then, "last": later, "rows": rows},
+               {"key": other, "first": then, "last": then, "rows": twice}]
     return {"schema": 2, "command": "scorecard", "entries": entries}
 
 

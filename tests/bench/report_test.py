@@ -229,6 +229,7 @@ class Hostile(ReportTest):
         document = scorecard()
         for entry in document["entries"]:
             entry["key"] = {HOSTILE: HOSTILE, "processor": HOSTILE, "caches": [HOSTILE, {}, None]}
+            entry["first"] = entry["last"] = HOSTILE
             for row in entry["rows"]:
                 row.update(condition=HOSTILE, injection=HOSTILE, detected={HOSTILE: 1})
         yield "scorecard", document
