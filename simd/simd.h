@@ -272,8 +272,8 @@ struct simd_kernels {
 
 enum { SIMD_PROBE_OPERATIONS = 24 };
 
-/* Raised whenever a probe, or how a caller walks its data with one, does something else than before:
- * what was measured in the old unit cannot be compared any more. */
+/* Raised whenever a probe, or how a caller walks its data with one, does something else than
+ * before: what was measured in the old unit cannot be compared any more. */
 enum { SIMD_PROBE_REVISION = 1 };
 
 /* Columns of a panel of a matrix with n columns: one vector where n fits in it, else nr. */

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,6 +90,13 @@ static pn_status copy_library(const struct arm *arm, const char *library, int *c
     if (file < 0) {
         return error_set(PN_ERROR_NOT_FOUND, "%s build: %s: %s", arm->name, library,
                          strerror(errno));
+    }
+    struct stat about;
+    if (fstat(file, &about) == 0 && S_ISDIR(about.st_mode)) {
+        close(file);
+        return error_set(PN_ERROR_DATA,
+                         "%s build: %s: is a folder; name the file of a libpinion.so", arm->name,
+                         library);
     }
     *copy = memfd_create("libpinion.so", MFD_CLOEXEC);
     const bool sent = send_all(file, *copy);

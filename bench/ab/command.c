@@ -29,7 +29,8 @@ struct ab_options {
 
 static const struct option_spec ab_option_list[] = {
     {"git", NULL, "OLD and NEW are revisions, which are built first", option_flag, AT(git), 0, 0},
-    {"quick", NULL, "in half a minute: shorter turns, and without rows whose call takes over 4 ms",
+    {"quick", NULL,
+     "in less than a minute: shorter turns, and without rows whose call takes over 4 ms",
      option_flag, AT(quick), 0, 0},
     {"filter", "RE", "rows whose name matches this extended regular expression", option_text,
      AT(suite.filter), 0, 0},
@@ -40,7 +41,7 @@ static const struct option_spec ab_option_list[] = {
      AT(suite.caches), 0, 0},
     {"margin", "PERCENT", "smallest slow-down that counts (1)", option_real, AT(margin_percent),
      0.1, 50},
-    {"budget", "SECONDS", "about how long it may take (200, quick: 25)", option_real,
+    {"budget", "SECONDS", "about how long it may take (200, quick: 40)", option_real,
      AT(suite.budget_s), 1, 36000},
     {"min-time", "MS", "a turn takes at least this long (1, quick: 0.5)", option_milliseconds,
      AT(turn_ns), 0, 0},
@@ -312,7 +313,7 @@ static pn_status run_ab(const void *values, const struct option_words *words)
     options.suite.longest_ns = options.quick ? 4e6 : 0;
     options.suite.progress = isatty(STDERR_FILENO) == 1;
     if (options.suite.budget_s == 0) {
-        options.suite.budget_s = options.quick ? 25 : 200;
+        options.suite.budget_s = options.quick ? 40 : 200;
     }
     if (options.turn_ns == 0) {
         options.turn_ns = options.quick ? 5e5 : 1e6;

@@ -23,7 +23,9 @@ struct selftest_options {
     struct output_options output;
     struct suite_options suite;
     double turn_ns, margin_percent;
-    size_t threads, seed, runs, injected;
+    struct option_threads team;
+    size_t threads; /* of that */
+    size_t seed, runs, injected;
     const char *condition, *scorecard;
 };
 
@@ -41,11 +43,11 @@ static const struct option_spec selftest_option_list[] = {
      AT(suite.filter), 0, 0},
     {"isa", "NAME", "scalar, avx2, avx512, neon or all (the best)", option_text, AT(suite.isa), 0,
      0},
-    {"threads", "N", "0: one for each usable core (1)", option_count, AT(threads), 0, 4096},
+    {"threads", "N", "or auto, one for each usable core (1)", option_threads, AT(team), 0, 0},
     {"cache", "LIST", "hot, cold, train, all, or several with commas (hot)", option_caches,
      AT(suite.caches), 0, 0},
     {"margin", "PERCENT", "as of ab (1)", option_real, AT(margin_percent), 0.1, 50},
-    {"budget", "SECONDS", "of each comparison, as of ab --quick (25)", option_real,
+    {"budget", "SECONDS", "of each comparison, as of ab --quick (40)", option_real,
      AT(suite.budget_s), 1, 36000},
     {"min-time", "MS", "a turn takes at least this long (0.5)", option_milliseconds, AT(turn_ns), 0,
      0},
@@ -57,10 +59,9 @@ static const struct option_spec selftest_option_list[] = {
 };
 
 static const struct selftest_options selftest_defaults = {
-    .suite = {.budget_s = 25, .longest_ns = 4e6, .unchecked = true},
+    .suite = {.budget_s = 40, .longest_ns = 4e6, .unchecked = true},
     .turn_ns = 5e5,
     .margin_percent = 1,
-    .threads = 1,
     .seed = 1,
     .runs = 1,
     .injected = 1,
@@ -253,7 +254,10 @@ static pn_status run_selftest(const void *values, const struct option_words *wor
         }
     }
     struct measure team, all;
-    pn_status status = measure_create(options.threads, &team);
+    pn_status status = option_one_team("selftest", &options.team, &options.threads);
+    if (status == PN_OK) {
+        status = measure_create(options.threads, &team);
+    }
     if (status != PN_OK) {
         return status;
     }

@@ -21,7 +21,7 @@ enum { LEAST_LAUNCHES = 5 };
 enum { LEAST_BLOCKS = 3, MOST_BLOCKS = 40 };
 
 /* Share of the budget that the first stage gets, with checks and calibration. */
-static const double FIRST_SHARE = 0.65;
+static const double FIRST_SHARE = 0.5;
 
 /* Margin over the mean of all rows, as a share of that of one. */
 static const double SUITE_MARGIN_SHARE = 0.5;

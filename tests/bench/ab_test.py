@@ -230,7 +230,7 @@ class Rows(AbTest):
         self.check_repro(result, 1)
 
     def test_one_thread_for_each_core(self):
-        options = [*EQUAL, "--threads", "0", "--filter", "spin_d"]
+        options = [*EQUAL, "--threads", "auto", "--filter", "spin_d"]
         result = self.compare(fake("base"), fake("base"), *options, codes=(0, 77))
         self.assertEqual(set(result.rows), names([ROWS[3]], threads=CORES))
 

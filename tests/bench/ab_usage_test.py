@@ -143,7 +143,7 @@ class Libraries(AbTest):
             self.refuse_both(65, f"{path}: cannot be loaded: ", path)
 
     def test_a_folder(self):
-        self.refuse_both(74, f"{self.folder}: cannot be copied: ", self.folder)
+        self.refuse_both(65, f"{self.folder}: is a folder; ", self.folder)
 
     def test_no_table(self):
         path = fake("no_table")
