@@ -165,7 +165,7 @@ pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t 
     }
     arm->pid = pid;
     status = await(arm);
-    if (status != PN_OK && arm->pid == 0) {
+    if (status != PN_OK && status != PN_ERROR_INTERRUPTED && arm->pid == 0) {
         char cause[REPLY_MESSAGE];
         snprintf(cause, sizeof cause, "%.*s", (int)sizeof cause - 1, pn_error_message());
         return error_set(PN_ERROR_DATA, "%s build: %s: cannot be loaded: %s", arm->name, library,

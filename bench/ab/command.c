@@ -11,6 +11,7 @@
 #include "bench/command/commands.h"
 #include "bench/command/json_text.h"
 #include "bench/machine/measure.h"
+#include "bench/command/interrupt.h"
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
 #include "bench/machine/taint.h"
@@ -268,31 +269,40 @@ static pn_status report(struct suite *suite, const struct option_words *words, s
     return printed == PN_OK ? status : printed;
 }
 
-static pn_status compare(const struct ab_options *options, const struct option_words *words,
-                         struct session *session)
+static pn_status start_output(const struct ab_options *options, const struct suite *suite,
+                              struct output *output)
 {
-    struct suite suite = {0};
-    struct measure team = {0};
-    struct output output = {0};
-    pn_status status = suite_create(session, &options->suite, &suite);
+    struct measure team;
+    pn_status status = measure_create(suite->session->threads, &team);
     if (status == PN_OK) {
-        status = measure_create(session->threads, &team);
-    }
-    if (status == PN_OK) {
+        const char *isa = suite->count > 0 ? suite->rows[0].row.isa : simd_best()->name;
         const struct output_head head = {
             .command = "ab",
-            .isa = options->suite.isa != NULL ? options->suite.isa : suite.rows[0].row.isa,
-            .threads = session->threads,
+            .isa = options->suite.isa != NULL ? options->suite.isa : isa,
+            .threads = suite->session->threads,
             .placement = team_placement_line(team.team),
             .clock_ghz = probe_clock(),
             .titles = "row                                                             old ns      "
                       "new ns  change % [95 % interval] detectable  verdict",
         };
-        status = output_create(&head, &options->output, &output);
+        status = output_create(&head, &options->output, output);
+        measure_free(&team);
     }
-    measure_free(&team);
+    return status;
+}
+
+static pn_status compare(const struct ab_options *options, const struct option_words *words,
+                         struct session *session)
+{
+    struct suite suite;
+    struct output output = {0};
+    const pn_status created = suite_create(session, &options->suite, &suite);
+    pn_status status = created == PN_ERROR_INTERRUPTED ? PN_OK : created;
     if (status == PN_OK) {
-        status = suite_run(&suite);
+        status = start_output(options, &suite, &output);
+    }
+    if (status == PN_OK) {
+        status = created == PN_OK ? suite_run(&suite) : interrupt_check();
         if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
             status = report(&suite, words, options->seed, &output, status);
         }

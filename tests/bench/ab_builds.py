@@ -114,7 +114,7 @@ class AbTest(ProgramTest):
             return
         self.assertLessEqual(row["low"], row["change"], name)
         self.assertLessEqual(row["change"], row["high"], name)
-        self.assertGreater(row["detectable"], row["margin"], name)
+        self.assertGreaterEqual(row["detectable"], row["margin"], name)
         self.assertAlmostEqual(row["margin"], document["margin"])
         if document["complete"]:
             self.check_evidence(row)
