@@ -86,12 +86,36 @@ static void random_order(struct session *session, int order[ARM_COUNT])
     }
 }
 
+/* The system hands out what was freed last: without this each arm's code would come back to the
+ * pages of memory that it had in the launch before, and what they do to caches would look like a
+ * change.
+ */
+static void shuffle_free_pages(struct session *session)
+{
+    enum { MOST_PAGES = 4096, PAGE_BYTES = 4096 };
+    const size_t bytes = PAGE_BYTES * (1 + session_random(session, MOST_PAGES));
+    char *ballast = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (ballast != MAP_FAILED) {
+        munmap(ballast, bytes);
+    }
+}
+
 pn_status session_launch(struct session *session)
 {
     enum { MOST_PAD = 4096, PAD_STEP = 16 };
+    for (int i = 0; i < ARM_COUNT; i++) {
+        arm_stop(&session->arms[i]);
+    }
+    /* Other pages for the operands too. */
+    if (ftruncate(session->memory_fd, 0) != 0 ||
+        ftruncate(session->memory_fd, PAGE_MEMORY_SIZE) != 0) {
+        return error_set(PN_ERROR_FAILED, "memory for the workers: %s", strerror(errno));
+    }
     int order[ARM_COUNT];
     random_order(session, order);
     for (int i = 0; i < ARM_COUNT; i++) {
+        shuffle_free_pages(session);
         const size_t pad = PAD_STEP * session_random(session, MOST_PAD / PAD_STEP);
         const pn_status status = arm_start(&session->arms[order[i]], session->libraries[order[i]],
                                            session->memory_fd, session->threads, pad);
