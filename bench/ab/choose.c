@@ -146,12 +146,12 @@ pn_status suite_create(struct session *session, const struct suite_options *opti
         status = session_launch(session);
     }
     if (status == PN_OK) {
-        status =
-            session_list(session, ARM_OLD, &lists.old, &lists.old_count, suite->version[ARM_OLD]);
+        status = listing_get(&session->arms[ARM_OLD], session->memory_fd, &lists.old,
+                             &lists.old_count, suite->version[ARM_OLD]);
     }
     if (status == PN_OK) {
-        status =
-            session_list(session, ARM_NEW, &lists.new, &lists.new_count, suite->version[ARM_NEW]);
+        status = listing_get(&session->arms[ARM_NEW], session->memory_fd, &lists.new,
+                             &lists.new_count, suite->version[ARM_NEW]);
     }
     if (status == PN_OK) {
         lists.last_cache = listing_last_cache(&machine);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/ab/git.h"
+#include "bench/ab/row_json.h"
 #include "bench/ab/suite.h"
 #include "bench/run/choice.h"
 #include "bench/command/commands.h"
@@ -60,53 +61,6 @@ static const struct ab_options ab_defaults = {.margin_percent = 1, .seed = 1};
 /* --- output ------------------------------------------------------------------------------------
  */
 
-/* ln new / old as a share: 0.05 is 5 % slower. */
-static double share(double change)
-{
-    return expm1(change);
-}
-
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *row_json(const struct suite *suite, const struct suite_row *row)
-{
-    const struct evidence *evidence = &row->evidence;
-    const struct ab_row *about = &row->row;
-    char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
-    row_pattern(about->name, pattern);
-    snprintf(repro, sizeof repro,
-             "pinion-bench ab OLD NEW --isa %s --threads %zu --cache %s --filter '%s'", about->isa,
-             suite->session->threads, cache_name(about->cache), pattern);
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name,
-                  "kernel", about->about.kernel, "shape", about->about.shape, "dtype",
-                  about->about.dtype, "isa", about->isa, "cache", cache_name(about->cache),
-                  "threads", (int)suite->session->threads, "verdict",
-                  about->wrong[0] != '\0' ? "WRONG"
-                  : row->judged           ? verdict_name(row->verdict)
-                                          : "NOT MEASURED",
-                  "correct", about->wrong[0] == '\0', "repro", repro, "launches",
-                  recording_json(&about->recording));
-    if (json != NULL && about->wrong[0] != '\0') {
-        json_object_set_new(json, "wrong", json_string(about->wrong));
-    }
-    if (json == NULL || !row->judged) {
-        return json;
-    }
-    json_t *judged = json_pack(
-        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:o}", "change", share(evidence->change),
-        "low", share(evidence->low), "high", share(evidence->high), "placebo",
-        share(evidence->placebo), "margin", share(suite->margin), "detectable",
-        share(evidence_detectable(evidence, suite->margin)), "old_ns", evidence->old_ns, "new_ns",
-        evidence->new_ns, "stage", row->stage, "p", number_or_null(row->p_adjusted));
-    json_object_update(json, judged);
-    json_decref(judged);
-    return json;
-}
-
 static void row_line(const struct suite_row *row, double margin, char *line, size_t size)
 {
     const struct evidence *evidence = &row->evidence;
@@ -116,10 +70,11 @@ static void row_line(const struct suite_row *row, double margin, char *line, siz
         snprintf(line, size, "%-58s not measured", row->row.name);
     } else {
         snprintf(line, size, "%-58s %11.1f %11.1f %+7.2f [%+6.2f, %+6.2f] %6.2f  %s%s",
-                 row->row.name, evidence->old_ns, evidence->new_ns, 100 * share(evidence->change),
-                 100 * share(evidence->low), 100 * share(evidence->high),
-                 100 * share(evidence_detectable(evidence, margin)), verdict_name(row->verdict),
-                 row->stage == 2 ? " (measured again)" : "");
+                 row->row.name, evidence->old_ns, evidence->new_ns,
+                 100 * change_share(evidence->change), 100 * change_share(evidence->low),
+                 100 * change_share(evidence->high),
+                 100 * change_share(evidence_detectable(evidence, margin)),
+                 verdict_name(row->verdict), row->stage == 2 ? " (measured again)" : "");
     }
 }
 
@@ -144,7 +99,7 @@ static pn_status print_rows(const struct suite *suite, struct output *output)
             }
             char line[ROW_NAME_SIZE + REPLY_MESSAGE + 160];
             row_line(row, suite->margin, line, sizeof line);
-            const pn_status status = output_row(output, row_json(suite, row), line);
+            const pn_status status = output_row(output, suite_row_json(suite, row), line);
             if (status != PN_OK) {
                 return status;
             }
@@ -175,7 +130,7 @@ static json_t *left_out_json(const struct suite *suite)
 
 static json_t *mean_json(const struct suite *suite, double change)
 {
-    return suite->mean_known ? json_real(share(change)) : json_null();
+    return suite->mean_known ? json_real(change_share(change)) : json_null();
 }
 
 static json_t *build_json(const struct suite *suite, enum arm_index arm, const char *asked)
@@ -192,8 +147,8 @@ static pn_status add_summary(const struct suite *suite, const struct option_word
     json_t *summary = json_pack(
         "{s:o, s:o, s:f, s:f, s:I, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:s, s:{s:I, s:I, s:I, s:s}}",
         "old", build_json(suite, ARM_OLD, words->list[0]), "new",
-        build_json(suite, ARM_NEW, words->list[1]), "margin", share(suite->margin), "noise",
-        share(suite->noise), "seed", (json_int_t)seed, "suite", "change",
+        build_json(suite, ARM_NEW, words->list[1]), "margin", change_share(suite->margin), "noise",
+        change_share(suite->noise), "seed", (json_int_t)seed, "suite", "change",
         mean_json(suite, suite->all.change), "low", mean_json(suite, suite->all.low), "high",
         mean_json(suite, suite->all.high), "only_old",
         names_json(suite->only_old, suite->only_old_count), "only_new",
@@ -224,17 +179,20 @@ static pn_status print_summary(const struct suite *suite, struct output *output)
     if (suite->mean_known) {
         printf("\nmean over rows %+.2f %% [%+.2f, %+.2f], margin %.2f %%, placebo %.2f %% at the "
                "99th percentile\n",
-               100 * share(suite->all.change), 100 * share(suite->all.low),
-               100 * share(suite->all.high), 100 * share(suite->margin), 100 * share(suite->noise));
+               100 * change_share(suite->all.change), 100 * change_share(suite->all.low),
+               100 * change_share(suite->all.high), 100 * change_share(suite->margin),
+               100 * change_share(suite->noise));
     }
+    char left_out[48] = "";
     if (suite->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", suite->left_out);
+        snprintf(left_out, sizeof left_out, ", %zu left out", suite->left_out);
     }
     return output_last_line(
-        output, "VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong",
+        output, "VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong%s",
         verdict_name(suite->verdict), suite->verdicts[VERDICT_REGRESSED],
         suite->verdicts[VERDICT_OK], suite->verdicts[VERDICT_IMPROVED],
-        suite->verdicts[VERDICT_INCONCLUSIVE], suite->wrong);
+        suite->verdicts[VERDICT_INCONCLUSIVE], suite->wrong, left_out);
 }
 
 /* --- the command -------------------------------------------------------------------------------
@@ -334,7 +292,7 @@ static pn_status run_ab(const void *values, const struct option_words *words)
         return status;
     }
     struct git_builds builds = {0};
-    const char *libraries[ARM_COUNT] = {words->list[0], words->list[0], words->list[1]};
+    const char *libraries[ARM_MOST] = {words->list[0], words->list[0], words->list[1]};
     if (options.git) {
         status = git_build_both(words->list[0], words->list[1], &builds);
         libraries[ARM_OLD] = libraries[ARM_PLACEBO] = builds.library[0];

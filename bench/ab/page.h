@@ -14,12 +14,13 @@
 #include "bench/machine/yardstick.h"
 
 /* What slows a worker down on purpose (selftest). */
-enum injection_kind { INJECT_NOTHING, INJECT_TAX, INJECT_LAG, INJECT_OFFSET };
+enum injection_kind { INJECT_NOTHING, INJECT_TAX, INJECT_LAG, INJECT_OFFSET, INJECT_ROLLED };
 
 struct injection {
     enum injection_kind kind;
     /* TAX: every thread computes for `share` of each call's own time more; LAG: only the last
-     * thread does. OFFSET: data lie `share` bytes off their place. */
+     * thread does. OFFSET: data lie `share` bytes off their place. ROLLED: another build runs in
+     * the place of the new one. */
     double share;
     double call_ns; /* of the undisturbed call */
 };

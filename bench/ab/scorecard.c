@@ -1,6 +1,7 @@
 #include "bench/ab/scorecard.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,9 @@ static const double THRESHOLD = 0.05;
 
 enum { CRITERION_SEED = 1, MISALIGNMENT = 4 };
 
-static const struct injection_kind_of_row injections[] = {
+/* First what not every row can suffer: the rows are drawn in this order. */
+static const struct slow_down slow_downs_known[SCORECARD_SLOW_DOWNS] = {
+    {"dropped unroll", {.kind = INJECT_ROLLED}},
     {"tax 1 %", {.kind = INJECT_TAX, .share = 0.01}},
     {"tax 2 %", {.kind = INJECT_TAX, .share = 0.02}},
     {"tax 3 %", {.kind = INJECT_TAX, .share = 0.03}},
@@ -31,11 +34,30 @@ const char *judge_name(enum judge judge)
     return names[judge];
 }
 
-const struct injection_kind_of_row *scorecard_injections(size_t threads, size_t *count)
+struct slow_downs scorecard_slow_downs(size_t threads, bool rolled)
 {
-    const size_t all = sizeof injections / sizeof injections[0];
-    *count = threads > 1 ? all : all - 1;
-    return injections;
+    struct slow_downs possible = {.count = 0};
+    for (size_t i = 0; i < SCORECARD_SLOW_DOWNS; i++) {
+        const enum injection_kind kind = slow_downs_known[i].injection.kind;
+        if ((kind != INJECT_ROLLED || rolled) && (kind != INJECT_LAG || threads > 1)) {
+            possible.list[possible.count++] = &slow_downs_known[i];
+        }
+    }
+    return possible;
+}
+
+bool scorecard_mistaken(const struct suite *suite, const struct suite_row *row,
+                        const struct slow_down *slow_down)
+{
+    const bool regressed = row->verdict == VERDICT_REGRESSED;
+    if (row->row.wrong[0] != '\0') {
+        return true;
+    }
+    if (!row->judged || slow_down == NULL) {
+        return row->judged && regressed;
+    }
+    return !regressed && slow_down->injection.kind == INJECT_TAX &&
+           log1p(slow_down->injection.share) > suite->margin;
 }
 
 /* --- counting ----------------------------------------------------------------------------------
@@ -77,7 +99,7 @@ static pn_status ask_rivals(const struct recording *recording, bool says[JUDGE_C
     return PN_OK;
 }
 
-pn_status scorecard_count(const struct suite *suite, const size_t *injection_of_row, bool clean,
+pn_status scorecard_count(const struct suite *suite, const size_t *injected, bool clean,
                           struct scorecard *card)
 {
     bool any[JUDGE_COUNT] = {[JUDGE_PINION] = suite->verdict == VERDICT_REGRESSED};
@@ -91,8 +113,7 @@ pn_status scorecard_count(const struct suite *suite, const size_t *injection_of_
         if (status != PN_OK) {
             return status;
         }
-        const size_t injection = clean ? 0 : injection_of_row[i];
-        struct tally *tally = injection == 0 ? &card->rows : &card->injected[injection - 1];
+        struct tally *tally = injected[i] == 0 ? &card->rows : &card->injected[injected[i] - 1];
         tally->trials++;
         tally->inconclusive += row->verdict == VERDICT_INCONCLUSIVE;
         for (int judge = 0; judge < JUDGE_COUNT; judge++) {
@@ -128,17 +149,14 @@ static json_t *tally_json(const char *condition, const char *injection, const st
                      high);
 }
 
-pn_status scorecard_rows(const struct scorecard *card, const char *condition, size_t threads,
-                         json_t *rows)
+pn_status scorecard_rows(const struct scorecard *card, json_t *rows)
 {
-    size_t count;
-    scorecard_injections(threads, &count);
-    int failed =
-        json_array_append_new(rows, tally_json(condition, "A/A, whole suites", &card->suites));
-    failed |= json_array_append_new(rows, tally_json(condition, "A/A, rows", &card->rows));
-    for (size_t i = 0; i < count; i++) {
+    int failed = json_array_append_new(
+        rows, tally_json(card->condition, "A/A, whole suites", &card->suites));
+    failed |= json_array_append_new(rows, tally_json(card->condition, "A/A, rows", &card->rows));
+    for (size_t i = 0; i < card->slow_downs.count; i++) {
         failed |= json_array_append_new(
-            rows, tally_json(condition, injections[i].name, &card->injected[i]));
+            rows, tally_json(card->condition, card->slow_downs.list[i]->name, &card->injected[i]));
     }
     return failed != 0 ? error_memory(0, "the scorecard") : PN_OK;
 }

@@ -17,14 +17,21 @@ enum judge { JUDGE_PINION, JUDGE_GOOGLE, JUDGE_CRITERION, JUDGE_ASV, JUDGE_THRES
 /* "pinion", "google", ... */
 const char *judge_name(enum judge judge);
 
-/* What was done to a row of the new build, and by how much. */
-struct injection_kind_of_row {
+/* What is done to a row of the new build, and by how much. */
+struct slow_down {
     const char *name; /* "tax 5 %" */
     struct injection injection;
 };
 
-/* Those that a team of `threads` can suffer; *count receives their number. */
-const struct injection_kind_of_row *scorecard_injections(size_t threads, size_t *count);
+enum { SCORECARD_SLOW_DOWNS = 8 };
+
+struct slow_downs {
+    const struct slow_down *list[SCORECARD_SLOW_DOWNS];
+    size_t count;
+};
+
+/* Those that a team of `threads` can suffer, with or without a build whose loops are rolled. */
+struct slow_downs scorecard_slow_downs(size_t threads, bool rolled);
 
 /* Trials of one kind, and how many each judge called regressed. */
 struct tally {
@@ -32,23 +39,30 @@ struct tally {
     size_t detected[JUDGE_COUNT];
 };
 
-enum { SCORECARD_INJECTIONS = 8 };
-
 /* Of one condition. */
 struct scorecard {
+    const char *condition; /* "quiet" */
+    struct slow_downs slow_downs;
+    json_t *mistakes;    /* array: receives rows that were judged wrongly */
     struct tally suites; /* nothing injected: whole comparisons, any row or the mean regressed */
     struct tally rows;   /* rows with nothing injected, of all comparisons */
-    struct tally injected[SCORECARD_INJECTIONS];
+    struct tally injected[SCORECARD_SLOW_DOWNS]; /* in the order of slow_downs */
 };
 
-/* Counts a comparison in which nothing, or only rows with an injection, changed. */
-pn_status scorecard_count(const struct suite *suite, const size_t *injection_of_row, bool clean,
+/* Counts a comparison in which nothing, or only rows with a slow-down, changed. injected: for each
+ * row 0 or one more than the index of what it got. */
+pn_status scorecard_count(const struct suite *suite, const size_t *injected, bool clean,
                           struct scorecard *card);
+
+/* Whether the verdict on a row is wrong, where `slow_down` (NULL: none) was injected: a false
+ * alarm, a tax beyond the margin that was not called REGRESSED, or a worker that died. What other
+ * slow-downs cost is up to the kernel. */
+bool scorecard_mistaken(const struct suite *suite, const struct suite_row *row,
+                        const struct slow_down *slow_down);
 
 /* Rows {"condition", "injection", "runs", "inconclusive", "detected": {judge: n}, "low", "high"}:
  * 95 % Clopper-Pearson bounds of what pinion detected. */
-pn_status scorecard_rows(const struct scorecard *card, const char *condition, size_t threads,
-                         json_t *rows);
+pn_status scorecard_rows(const struct scorecard *card, json_t *rows);
 
 /* Whether rows can be added to a file, to be asked before they are measured. Errors as below. */
 pn_status scorecard_check(const char *path);

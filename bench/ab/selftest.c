@@ -6,6 +6,7 @@
 
 #include "bench/ab/load.h"
 #include "bench/ab/scorecard.h"
+#include "bench/ab/trial.h"
 #include "bench/run/choice.h"
 #include "bench/command/commands.h"
 #include "bench/command/interrupt.h"
@@ -14,8 +15,7 @@
 #include "bench/machine/probe.h"
 #include "engine/base/error.h"
 
-/* Rows that get each injection in one comparison. */
-enum { ROWS_EACH = 2, CONDITIONS = 2 };
+enum { CONDITIONS = 2 };
 
 static const char *const condition_names[CONDITIONS] = {"quiet", "loaded"};
 
@@ -26,7 +26,7 @@ struct selftest_options {
     struct option_threads team;
     size_t threads; /* of that */
     size_t seed, runs, injected;
-    const char *condition, *scorecard;
+    const char *condition, *rolled, *scorecard;
 };
 
 #define AT(MEMBER) offsetof(struct selftest_options, MEMBER)
@@ -38,6 +38,8 @@ static const struct option_spec selftest_option_list[] = {
      AT(injected), 0, 100000},
     {"condition", "NAME", "quiet, loaded or both (both): what else runs", option_text,
      AT(condition), 0, 0},
+    {"rolled", "LIBRARY", "the same build with loops not unrolled: some products are its own",
+     option_text, AT(rolled), 0, 0},
     {"scorecard", "FILE", "adds what was counted to this file", option_text, AT(scorecard), 0, 0},
     {"filter", "RE", "rows whose name matches this extended regular expression", option_text,
      AT(suite.filter), 0, 0},
@@ -68,65 +70,27 @@ static const struct selftest_options selftest_defaults = {
     .condition = "both",
 };
 
-/* Gives rows drawn at random one injection each; 0 stays: none. */
-static void inject(struct session *session, struct suite *suite, size_t *injection_of_row)
+static struct trial_options trial_of(const struct selftest_options *options, const char *library)
 {
-    size_t count;
-    const struct injection_kind_of_row *kinds = scorecard_injections(session->threads, &count);
-    size_t left = suite->count < count * ROWS_EACH ? suite->count : count * ROWS_EACH;
-    for (size_t next = 0; left > 0;) {
-        const size_t i = session_random(session, suite->count);
-        if (injection_of_row[i] == 0) {
-            injection_of_row[i] = next % count + 1;
-            suite->rows[i].row.injection = kinds[next % count].injection;
-            next++;
-            left--;
-        }
-    }
-}
-
-/* One comparison of the build with itself. */
-static pn_status compare_once(const struct selftest_options *options, const char *library,
-                              uint32_t seed, bool clean, struct scorecard *card)
-{
-    const char *const libraries[ARM_COUNT] = {library, library, library};
-    struct session session = {0};
-    struct suite suite = {0};
-    pn_status status =
-        session_create(libraries, options->threads, options->turn_ns, seed, &session);
-    if (status == PN_OK) {
-        status = suite_create(&session, &options->suite, &suite);
-    }
-    size_t *injection_of_row = calloc(suite.count + 1, sizeof *injection_of_row);
-    if (status == PN_OK && injection_of_row == NULL) {
-        status = error_memory(suite.count * sizeof *injection_of_row, "injections");
-    }
-    if (status == PN_OK && !clean) {
-        inject(&session, &suite, injection_of_row);
-    }
-    if (status == PN_OK) {
-        status = suite_run(&suite);
-    }
-    if (status == PN_OK) {
-        status = scorecard_count(&suite, injection_of_row, clean, card);
-    }
-    free(injection_of_row);
-    suite_free(&suite);
-    session_free(&session);
-    return status;
+    return (struct trial_options){.library = library,
+                                  .rolled = options->rolled,
+                                  .suite = &options->suite,
+                                  .threads = options->threads,
+                                  .turn_ns = options->turn_ns};
 }
 
 static pn_status run_condition(const struct selftest_options *options, const char *library,
                                int condition, struct scorecard *card)
 {
+    const struct trial_options trial = trial_of(options, library);
     const size_t all = options->runs + options->injected;
     for (size_t i = 0; i < all; i++) {
         const uint32_t seed =
             (uint32_t)options->seed + (uint32_t)(i * CONDITIONS) + (uint32_t)condition;
         if (options->suite.progress) {
-            fprintf(stderr, "%s: comparison %zu of %zu\n", condition_names[condition], i + 1, all);
+            fprintf(stderr, "%s: comparison %zu of %zu\n", card->condition, i + 1, all);
         }
-        const pn_status status = compare_once(options, library, seed, i < options->runs, card);
+        const pn_status status = trial_run(&trial, seed, i < options->runs, card);
         if (status != PN_OK) {
             return status;
         }
@@ -181,14 +145,14 @@ static json_t *caches_json(unsigned caches)
 static json_t *scorecard_key(const struct selftest_options *options, const struct output *output)
 {
     const json_t *machine = json_object_get(output->root, "machine");
-    json_t *key = json_pack("{s:O, s:O, s:O, s:o, s:s, s:f, s:f, s:f, s:s}", "processor",
+    json_t *key = json_pack("{s:O, s:O, s:O, s:o, s:s, s:i, s:f, s:f, s:f, s:s}", "processor",
                             json_object_get(output->root, "processor"), "isa",
                             json_object_get(output->root, "isa"), "threads",
                             json_object_get(output->root, "threads"), "caches",
-                            caches_json(options->suite.caches), "version", pn_version(), "budget",
-                            options->suite.budget_s, "min_time_ms", options->turn_ns / 1e6,
-                            "margin_percent", options->margin_percent, "filter",
-                            options->suite.filter == NULL ? "" : options->suite.filter);
+                            caches_json(options->suite.caches), "version", pn_version(), "method",
+                            SUITE_METHOD, "budget", options->suite.budget_s, "min_time_ms",
+                            options->turn_ns / 1e6, "margin_percent", options->margin_percent,
+                            "filter", options->suite.filter == NULL ? "" : options->suite.filter);
     json_t *virtual = json_object_get(machine, "virtual_machine");
     if (key != NULL && virtual != NULL) {
         json_object_set(key, "virtual_machine", virtual);
@@ -196,9 +160,38 @@ static json_t *scorecard_key(const struct selftest_options *options, const struc
     return key;
 }
 
-static pn_status finish(const struct selftest_options *options, json_t *rows, struct output *output)
+static void print_mistakes(const json_t *mistakes)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(mistakes, i, row)
+    {
+        const char *wrong = json_string_value(json_object_get(row, "wrong"));
+        printf("%s%s, seed %lld, injected: %s: %s: %s", i == 0 ? "\n" : "",
+               json_string_value(json_object_get(row, "condition")),
+               (long long)json_integer_value(json_object_get(row, "seed")),
+               json_string_value(json_object_get(row, "injection")),
+               json_string_value(json_object_get(row, "name")),
+               json_string_value(json_object_get(row, "verdict")));
+        if (wrong != NULL) {
+            printf(": %s\n", wrong);
+        } else {
+            printf(" at %+.2f %% [%+.2f, %+.2f]\n",
+                   100 * json_real_value(json_object_get(row, "change")),
+                   100 * json_real_value(json_object_get(row, "low")),
+                   100 * json_real_value(json_object_get(row, "high")));
+        }
+    }
+}
+
+static pn_status finish(const struct selftest_options *options, json_t *rows, json_t *mistakes,
+                        struct output *output)
 {
     pn_status status = print_rows(output, rows);
+    json_object_set(output->root, "mistakes", mistakes);
+    if (status == PN_OK && !output->target.document) {
+        print_mistakes(mistakes);
+    }
     if (status == PN_OK && options->scorecard != NULL) {
         json_t *key = scorecard_key(options, output);
         status = scorecard_accumulate(options->scorecard, key,
@@ -212,7 +205,7 @@ static pn_status finish(const struct selftest_options *options, json_t *rows, st
  */
 
 static pn_status measure_conditions(const struct selftest_options *options, const char *library,
-                                    size_t cores, size_t threads, json_t *rows)
+                                    size_t cores, size_t threads, json_t *rows, json_t *mistakes)
 {
     pn_status status = PN_OK;
     for (int condition = 0; status == PN_OK && condition < CONDITIONS; condition++) {
@@ -221,15 +214,18 @@ static pn_status measure_conditions(const struct selftest_options *options, cons
             continue;
         }
         struct load load = {0};
-        struct scorecard card = {0};
+        struct scorecard card = {
+            .condition = condition_names[condition],
+            .slow_downs = scorecard_slow_downs(threads, options->rolled != NULL),
+            .mistakes = mistakes,
+        };
         status = condition == 0 ? PN_OK : load_start(cores, &load);
         if (status == PN_OK) {
             status = run_condition(options, library, condition, &card);
         }
         load_stop(&load);
         if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
-            const pn_status counted =
-                scorecard_rows(&card, condition_names[condition], threads, rows);
+            const pn_status counted = scorecard_rows(&card, rows);
             status = counted == PN_OK ? status : counted;
         }
     }
@@ -255,6 +251,10 @@ static pn_status run_selftest(const void *values, const struct option_words *wor
     }
     struct measure team, all;
     pn_status status = option_one_team("selftest", &options.team, &options.threads);
+    if (status == PN_OK) {
+        const struct trial_options trial = trial_of(&options, words->list[0]);
+        status = trial_check_rolled(&trial, (uint32_t)options.seed);
+    }
     if (status == PN_OK) {
         status = measure_create(options.threads, &team);
     }
@@ -282,13 +282,14 @@ static pn_status run_selftest(const void *values, const struct option_words *wor
     if (status != PN_OK) {
         return status;
     }
-    json_t *rows = json_array();
-    status = measure_conditions(&options, words->list[0], cores, threads, rows);
+    json_t *rows = json_array(), *mistakes = json_array();
+    status = measure_conditions(&options, words->list[0], cores, threads, rows, mistakes);
     if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
-        const pn_status finished = finish(&options, rows, &output);
+        const pn_status finished = finish(&options, rows, mistakes, &output);
         status = finished == PN_OK ? status : finished;
     }
     json_decref(rows);
+    json_decref(mistakes);
     return output_end(&output, status);
 }
 
@@ -302,10 +303,12 @@ const struct command command_selftest = {
         "Compares a build with itself, first as it is, which must not be called slower, then with\n"
         "slow-downs in rows drawn at random, which must: work of 1, 2, 3, 5 and 10 % of a call\n"
         "added to it, data four bytes off their alignment (whether that costs anything is up to\n"
-        "the processor), and with several threads one that is late. Each on the machine as it is\n"
-        "and while other processes compute and stream memory. Counts what ab found, beside what\n"
+        "the processor), with several threads one that is late, and with --rolled products of a\n"
+        "build that has lost its unrolled loops. Each on the machine as it is and while other\n"
+        "processes compute and stream memory. Counts what ab found, beside what\n"
         "the rules of Google Benchmark's compare.py, criterion, asv and a plain 5 % threshold say\n"
-        "of the same samples; the last column holds Clopper-Pearson bounds.\n",
+        "of the same samples; the last column holds Clopper-Pearson bounds. Rows on which ab was\n"
+        "wrong follow, with the seed that draws them again; --json and --out keep their samples.\n",
     .options = selftest_option_list,
     .defaults = &selftest_defaults,
     .size = sizeof selftest_defaults,

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bench/ab/listing.h"
 #include "bench/machine/measure.h"
 #include "bench/machine/taint.h"
 #include "engine/base/error.h"
@@ -25,9 +24,9 @@ static const size_t MOST_CALLS = 1000000000;
 /* Of a turn: what runs untimed before it, so that caches hold what the arm before displaced. */
 static const double WARM_SHARE = 0.15;
 
-static const char *const arm_names[ARM_COUNT] = {"old", "placebo", "new"};
+static const char *const arm_names[ARM_MOST] = {"old", "placebo", "new", "rolled"};
 
-pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double turn_ns,
+pn_status session_create(const char *const libraries[ARM_MOST], size_t threads, double turn_ns,
                          uint32_t seed, struct session *session)
 {
     struct measure team;
@@ -44,7 +43,7 @@ pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads,
     if (session->memory_fd < 0 || ftruncate(session->memory_fd, PAGE_MEMORY_SIZE) != 0) {
         return error_set(PN_ERROR_FAILED, "memory for the workers: %s", strerror(errno));
     }
-    for (int i = 0; i < ARM_COUNT; i++) {
+    for (int i = 0; i < ARM_MOST && libraries[i] != NULL; i++) {
         session->libraries[i] = libraries[i];
         if (libraries[i][0] == '\0') { /* which would be the library inside this program */
             return error_set(PN_ERROR_USAGE, "%s build: its path is empty", arm_names[i]);
@@ -59,7 +58,7 @@ pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads,
 
 void session_free(struct session *session)
 {
-    for (int i = 0; i < ARM_COUNT; i++) {
+    for (int i = 0; i < ARM_MOST; i++) {
         arm_free(&session->arms[i]);
     }
     if (session->memory_fd > 0) {
@@ -76,9 +75,9 @@ size_t session_random(struct session *session, size_t n)
     return (size_t)(session->random >> 11) % n;
 }
 
-static void random_order(struct session *session, int order[ARM_COUNT])
+static void random_order(struct session *session, int count, int order[])
 {
-    for (int i = 0; i < ARM_COUNT; i++) {
+    for (int i = 0; i < count; i++) {
         order[i] = i;
         const size_t j = session_random(session, (size_t)i + 1);
         order[i] = order[j];
@@ -101,10 +100,16 @@ static void shuffle_free_pages(struct session *session)
     }
 }
 
+static int arm_count(const struct session *session)
+{
+    return session->libraries[ARM_ROLLED] == NULL ? ARM_COUNT : ARM_MOST;
+}
+
 pn_status session_launch(struct session *session)
 {
     enum { MOST_PAD = 4096, PAD_STEP = 16 };
-    for (int i = 0; i < ARM_COUNT; i++) {
+    const int arms = arm_count(session);
+    for (int i = 0; i < arms; i++) {
         arm_stop(&session->arms[i]);
     }
     /* Other pages for the operands too. */
@@ -112,9 +117,9 @@ pn_status session_launch(struct session *session)
         ftruncate(session->memory_fd, PAGE_MEMORY_SIZE) != 0) {
         return error_set(PN_ERROR_FAILED, "memory for the workers: %s", strerror(errno));
     }
-    int order[ARM_COUNT];
-    random_order(session, order);
-    for (int i = 0; i < ARM_COUNT; i++) {
+    int order[ARM_MOST];
+    random_order(session, arms, order);
+    for (int i = 0; i < arms; i++) {
         shuffle_free_pages(session);
         const size_t pad = PAD_STEP * session_random(session, MOST_PAD / PAD_STEP);
         const pn_status status = arm_start(&session->arms[order[i]], session->libraries[order[i]],
@@ -128,18 +133,12 @@ pn_status session_launch(struct session *session)
 
 bool session_is_whole(const struct session *session)
 {
-    for (int i = 0; i < ARM_COUNT; i++) {
+    for (int i = 0; i < arm_count(session); i++) {
         if (session->arms[i].pid == 0) {
             return false;
         }
     }
     return true;
-}
-
-pn_status session_list(struct session *session, enum arm_index index, struct listing **list,
-                       size_t *count, char version[REPLY_MESSAGE])
-{
-    return listing_get(&session->arms[index], session->memory_fd, list, count, version);
 }
 
 /* --- one row -----------------------------------------------------------------------------------
@@ -157,18 +156,25 @@ static struct request request_of(const struct session *session, const struct ab_
                               .calls = row->calls,
                               .warm_calls = row->warm_calls,
                               .samples = row->samples};
-    if (arm == ARM_NEW) {
+    if (arm >= ARM_NEW) {
         request.injection = row->injection;
         request.injection.call_ns = row->call_ns;
     }
     return request;
 }
 
+/* The arm whose worker plays another's part in a row. */
+static int player(const struct ab_row *row, int arm)
+{
+    return arm == ARM_NEW && row->injection.kind == INJECT_ROLLED ? ARM_ROLLED : arm;
+}
+
 static pn_status ask(struct session *session, const struct ab_row *row, int arm,
                      enum request_kind kind)
 {
-    const struct request request = request_of(session, row, arm, kind);
-    return arm_ask(&session->arms[arm], &request);
+    const int played_by = player(row, arm);
+    const struct request request = request_of(session, row, played_by, kind);
+    return arm_ask(&session->arms[played_by], &request);
 }
 
 pn_status session_check(struct session *session, struct ab_row *row)
@@ -227,7 +233,7 @@ static pn_status measure_block(struct session *session, const struct ab_row *row
                                double ns[2][ARM_COUNT], unsigned *taint)
 {
     int order[ARM_COUNT];
-    random_order(session, order);
+    random_order(session, ARM_COUNT, order);
     *taint = 0;
     for (int turn = 0; turn < TURNS; turn++) {
         const int arm = order[turn < ARM_COUNT ? turn : TURNS - 1 - turn];
@@ -241,7 +247,7 @@ static pn_status measure_block(struct session *session, const struct ab_row *row
         if (status != PN_OK) {
             return status;
         }
-        const struct reply *reply = &session->arms[arm].page->reply;
+        const struct reply *reply = &session->arms[player(row, arm)].page->reply;
         ns[turn / ARM_COUNT][arm] = reply->ns;
         *taint |= reply->taint & TAINT_SPOILS;
     }

@@ -10,6 +10,9 @@
 #include "bench/ab/recording.h"
 #include "bench/command/rows.h"
 
+/* What plays the new build's part in rows whose injection says so. */
+enum { ARM_ROLLED = ARM_COUNT, ARM_MOST };
+
 /* One problem that both builds have. */
 struct ab_row {
     char name[ROW_NAME_SIZE];
@@ -18,8 +21,8 @@ struct ab_row {
     enum cache_state cache;
     struct {
         size_t problem, isa;
-    } place[ARM_COUNT]; /* in each build's table */
-    bool same_layout;   /* else data are written anew at each turn */
+    } place[ARM_MOST]; /* in each build's table */
+    bool same_layout;  /* else data are written anew at each turn */
     size_t batch_copies, weight_copies;
     size_t calls;               /* of a sample; 0: not calibrated yet */
     size_t samples, warm_calls; /* of a turn */
@@ -30,12 +33,12 @@ struct ab_row {
 };
 
 struct session {
-    const char *libraries[ARM_COUNT];
+    const char *libraries[ARM_MOST]; /* NULL: there is no such arm */
     size_t threads;
     double turn_ns;
     uint32_t seed;
     uint64_t random; /* state */
-    struct arm arms[ARM_COUNT];
+    struct arm arms[ARM_MOST];
     int memory_fd;
     size_t blocks;    /* that count */
     size_t repeated;  /* times that one was measured again, because it was disturbed */
@@ -43,9 +46,9 @@ struct session {
     unsigned taints;  /* what disturbed them */
 };
 
-/* libraries[ARM_PLACEBO] is a copy of the old one or the same file; threads 0: one for each usable
- * core. */
-pn_status session_create(const char *const libraries[ARM_COUNT], size_t threads, double turn_ns,
+/* libraries[ARM_PLACEBO] is a copy of the old one or the same file, [ARM_ROLLED] NULL or a
+ * build with the same problems as the new one; threads 0: one for each usable core. */
+pn_status session_create(const char *const libraries[ARM_MOST], size_t threads, double turn_ns,
                          uint32_t seed, struct session *session);
 void session_free(struct session *session);
 
@@ -54,10 +57,6 @@ pn_status session_launch(struct session *session);
 
 /* Whether all workers live; else session_launch() starts new ones. */
 bool session_is_whole(const struct session *session);
-
-/* The descriptions that an arm's build has; free() them. The version's text is copied. */
-pn_status session_list(struct session *session, enum arm_index arm, struct listing **list,
-                       size_t *count, char version[REPLY_MESSAGE]);
 
 /* Compares old and new with plain loops. PN_ERROR_FAILED: a result is wrong, the message says whose
  * and where; or a worker died of it, see session_is_whole(). */

@@ -5,6 +5,10 @@
 #include "bench/ab/session.h"
 #include "bench/ab/verdict.h"
 
+/* Of how builds are compared. Raised with every change of measuring or judging: what was counted of
+ * another method says nothing of this one. */
+enum { SUITE_METHOD = 2 };
+
 struct suite_options {
     const char *filter; /* over row names; NULL: all */
     const char *isa;    /* NULL: the best that both builds have; "all" */

@@ -18,6 +18,11 @@ const char *verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
+double change_share(double change)
+{
+    return expm1(change);
+}
+
 /* What a launch says. */
 struct launch_values {
     double change, placebo, old_ns, new_ns;

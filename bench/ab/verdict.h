@@ -31,6 +31,9 @@ struct evidence {
     double old_ns, new_ns;    /* medians over launches */
 };
 
+/* A change as a share: 0.05 is 5 % slower. */
+double change_share(double change);
+
 /* What the launches of a stage say; 0: of all stages. False with fewer than two launches. */
 bool evidence_of(const struct recording *recording, int stage, double margin,
                  struct evidence *evidence);

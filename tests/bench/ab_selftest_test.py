@@ -1,10 +1,11 @@
 """pinion-bench selftest: its counts, and the scorecard that adds them up."""
 
+import collections
 import json
 import os
 import unittest
 
-from ab_builds import CORES, SHORT, AbTest, fake, strict_json
+from ab_builds import CORES, FAR, SHORT, AbTest, fake, strict_json
 
 JUDGES = ["pinion", "google", "criterion", "asv", "threshold"]
 TAXES = [f"tax {percent} %" for percent in (1, 2, 3, 5, 10)]
@@ -99,6 +100,42 @@ class Rows(SelftestTest):
         self.assertEqual(document["threads"], 2)
         names = [row["injection"] for row in document["rows"]]
         self.assertEqual(names, [*INJECTIONS, "last thread 10 % late"])
+
+    def test_rolled(self):
+        """Products of a build that takes twice as long."""
+        options = [*FAR, "--condition", "quiet", "--margin", "20", "--runs", "0"]
+        document = self.selftest(*options, "--rolled", fake("slow"))
+        names = [row["injection"] for row in document["rows"]]
+        self.assertEqual(names, [*INJECTIONS[:2], "dropped unroll", *INJECTIONS[2:]])
+        row = document["rows"][2]
+        self.assertEqual((row["runs"], row["detected"]["pinion"]), (1, 1))
+        self.assertEqual(document["mistakes"], [])
+
+    def test_rolled_of_the_same_speed(self):
+        """What is found is the other build, not that there is one."""
+        options = [*FAR, "--condition", "quiet", "--margin", "20", "--runs", "0"]
+        row = self.selftest(*options, "--rolled", fake("base"))["rows"][2]
+        self.assertEqual((row["runs"], row["detected"]["pinion"]), (1, 0))
+
+    def test_mistakes(self):
+        """Each row that was judged wrongly is there with its samples, and no other. Of so short
+        comparisons there are some; where a machine makes none the counts say the same."""
+        document = self.selftest(*SHORT, "--runs", "2", "--injected", "2", "--isa", "all")
+        wrong = collections.Counter()
+        for row in document["rows"]:
+            key, found = (row["condition"], row["injection"]), row["detected"]["pinion"]
+            if row["injection"] == "A/A, rows":
+                wrong[key[0], "none"] += found
+            elif row["injection"] in TAXES[1:]:
+                wrong[key] += row["runs"] - found
+        kept = collections.Counter()
+        for row in document["mistakes"]:
+            self.check_row(row, {"threads": 1, "complete": False, "margin": 0.01})
+            self.assertTrue(row["launches"])
+            self.assertEqual(row["verdict"] == "REGRESSED", row["injection"] == "none")
+            self.assertIn(row["seed"], range(1, 9))
+            kept[row["condition"], row["injection"]] += 1
+        self.assertEqual(+kept, +wrong)
 
     def test_json(self):
         document = self.succeed_json("selftest", fake("base"), *TINY, "--runs=0")

@@ -219,6 +219,7 @@ class Rows(AbTest):
         result = self.compare(fake("long"), fake("long"), *options, codes=(0, 77))
         long_row = "long_e/20000000/f32/wide/hot/threads:1"
         self.assertEqual(result.document["left_out"], [long_row])
+        self.assertTrue(result.lines[-1].endswith(", 0 wrong, 1 left out"), result.lines[-1])
         self.assertEqual(set(result.rows), names())
 
     @unittest.skipIf(CORES < 2, "one core")

@@ -168,6 +168,19 @@ class Libraries(AbTest):
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
             self.assertIn(path, result.stderr)
 
+    def test_a_rolled_build(self):
+        """Said before anything is measured: so long a turn would not end."""
+        selftest = ["selftest", BASE, "--budget", "36000", "--min-time", "10000"]
+        for status, path in (
+            (66, self.path("missing.so")),
+            (65, fake("no_table")),
+            (65, self.write("bad.so", "x")),
+        ):
+            self.refuse(status, f"rolled build: {path}: ", *selftest, "--rolled", path)
+        self.refuse(2, "rolled build: its path is empty$", *selftest, "--rolled", "")
+        options = ["--rolled", BASE, "--filter", "spin_a"]
+        self.refuse(2, f"--rolled {BASE}: has none of the products ", *selftest, *options)
+
 
 class Files(AbTest):
     def test_names_that_are_no_utf8(self):

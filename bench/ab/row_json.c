@@ -1,0 +1,46 @@
+#include "bench/ab/row_json.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *suite_row_json(const struct suite *suite, const struct suite_row *row)
+{
+    const struct evidence *evidence = &row->evidence;
+    const struct ab_row *about = &row->row;
+    char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
+    row_pattern(about->name, pattern);
+    snprintf(repro, sizeof repro,
+             "pinion-bench ab OLD NEW --isa %s --threads %zu --cache %s --filter '%s'", about->isa,
+             suite->session->threads, cache_name(about->cache), pattern);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name,
+                  "kernel", about->about.kernel, "shape", about->about.shape, "dtype",
+                  about->about.dtype, "isa", about->isa, "cache", cache_name(about->cache),
+                  "threads", (int)suite->session->threads, "verdict",
+                  about->wrong[0] != '\0' ? "WRONG"
+                  : row->judged           ? verdict_name(row->verdict)
+                                          : "NOT MEASURED",
+                  "correct", about->wrong[0] == '\0', "repro", repro, "launches",
+                  recording_json(&about->recording));
+    if (json != NULL && about->wrong[0] != '\0') {
+        json_object_set_new(json, "wrong", json_string(about->wrong));
+    }
+    if (json == NULL || !row->judged) {
+        return json;
+    }
+    json_t *judged = json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:o}", "change",
+        change_share(evidence->change), "low", change_share(evidence->low), "high",
+        change_share(evidence->high), "placebo", change_share(evidence->placebo), "margin",
+        change_share(suite->margin), "detectable",
+        change_share(evidence_detectable(evidence, suite->margin)), "old_ns", evidence->old_ns,
+        "new_ns", evidence->new_ns, "stage", row->stage, "p", number_or_null(row->p_adjusted));
+    json_object_update(json, judged);
+    json_decref(judged);
+    return json;
+}

@@ -1,0 +1,101 @@
+#include "bench/ab/trial.h"
+
+#include <stdlib.h>
+
+#include "bench/ab/inject.h"
+#include "bench/ab/row_json.h"
+#include "engine/base/error.h"
+
+/* A build and itself, with or without slow-downs. */
+struct comparison {
+    struct session session;
+    struct suite suite;
+    size_t *injected; /* [rows] as of inject() */
+};
+
+static void comparison_free(struct comparison *comparison)
+{
+    free(comparison->injected);
+    suite_free(&comparison->suite);
+    session_free(&comparison->session);
+}
+
+/* comparison_free() it in any case. */
+static pn_status comparison_create(const struct trial_options *options, uint32_t seed,
+                                   const struct slow_downs *slow_downs,
+                                   struct comparison *comparison)
+{
+    const char *const libraries[ARM_MOST] = {options->library, options->library, options->library,
+                                             slow_downs == NULL ? NULL : options->rolled};
+    struct suite *suite = &comparison->suite;
+    *comparison = (struct comparison){0};
+    pn_status status =
+        session_create(libraries, options->threads, options->turn_ns, seed, &comparison->session);
+    if (status == PN_OK) {
+        status = suite_create(&comparison->session, options->suite, suite);
+    }
+    if (status != PN_OK) {
+        return status;
+    }
+    comparison->injected = calloc(suite->count, sizeof *comparison->injected);
+    if (comparison->injected == NULL) {
+        return error_memory(suite->count * sizeof *comparison->injected, "injections");
+    }
+    return slow_downs == NULL ? PN_OK : inject(suite, slow_downs, comparison->injected);
+}
+
+/* Keeps the rows that were judged wrongly with all of their samples. */
+static pn_status keep_mistakes(const struct suite *suite, const size_t *injected,
+                               const struct scorecard *card)
+{
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct suite_row *row = &suite->rows[i];
+        const struct slow_down *slow_down =
+            injected[i] == 0 ? NULL : card->slow_downs.list[injected[i] - 1];
+        if (!scorecard_mistaken(suite, row, slow_down)) {
+            continue;
+        }
+        json_t *mistake = suite_row_json(suite, row);
+        json_t *about = json_pack("{s:s, s:s, s:I}", "condition", card->condition, "injection",
+                                  slow_down == NULL ? "none" : slow_down->name, "seed",
+                                  (json_int_t)suite->session->seed);
+        const bool kept = json_object_update(mistake, about) == 0 &&
+                          json_array_append_new(card->mistakes, mistake) == 0;
+        json_decref(about);
+        if (!kept) {
+            return error_memory(0, "a row");
+        }
+    }
+    return PN_OK;
+}
+
+pn_status trial_run(const struct trial_options *options, uint32_t seed, bool clean,
+                    struct scorecard *card)
+{
+    struct comparison comparison;
+    pn_status status =
+        comparison_create(options, seed, clean ? NULL : &card->slow_downs, &comparison);
+    if (status == PN_OK) {
+        status = suite_run(&comparison.suite);
+    }
+    if (status == PN_OK) {
+        status = scorecard_count(&comparison.suite, comparison.injected, clean, card);
+    }
+    if (status == PN_OK) {
+        status = keep_mistakes(&comparison.suite, comparison.injected, card);
+    }
+    comparison_free(&comparison);
+    return status;
+}
+
+pn_status trial_check_rolled(const struct trial_options *options, uint32_t seed)
+{
+    if (options->rolled == NULL) {
+        return PN_OK;
+    }
+    const struct slow_downs slow_downs = scorecard_slow_downs(options->threads, true);
+    struct comparison comparison;
+    const pn_status status = comparison_create(options, seed, &slow_downs, &comparison);
+    comparison_free(&comparison);
+    return status;
+}

@@ -1,0 +1,24 @@
+/* ab/trial.h: one comparison of which the right answer is known. */
+#ifndef PINION_BENCH_AB_TRIAL_H
+#define PINION_BENCH_AB_TRIAL_H
+
+#include "bench/ab/scorecard.h"
+
+struct trial_options {
+    const char *library; /* is old, placebo and new */
+    const char *rolled;  /* NULL: none */
+    const struct suite_options *suite;
+    size_t threads; /* 0: one for each usable core */
+    double turn_ns;
+};
+
+/* Compares the build with itself, as it is or with the card's slow-downs in rows drawn at random,
+ * and counts the verdicts. Mistakes are kept with all of their samples. */
+pn_status trial_run(const struct trial_options *options, uint32_t seed, bool clean,
+                    struct scorecard *card);
+
+/* Whether the rolled build, if there is one, can be measured, to be asked before hours of trials.
+ * Errors as of session_create(), suite_create() and inject(). */
+pn_status trial_check_rolled(const struct trial_options *options, uint32_t seed);
+
+#endif

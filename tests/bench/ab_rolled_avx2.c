@@ -1,0 +1,3 @@
+#include "ab_rolled.h"
+
+#include "simd/isa/avx2.c"
