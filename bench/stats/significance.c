@@ -1,10 +1,9 @@
 #include <math.h>
 
 #include "bench/stats/stats.h"
-#include "bench/stats/random.h"
 
 /* Up to this many values all flips are counted, half of the values against the other half. */
-enum { EXACT_MOST = 28, HALF_SUBSETS = 1 << EXACT_MOST / 2, RANDOM_FLIPS = 200000 };
+enum { EXACT_MOST = 28, HALF_SUBSETS = 1 << EXACT_MOST / 2, BINS = 1 << 16 };
 
 /* A sum that rounding alone moved away from its equal counts as equal. */
 static const double ROUNDING = 1e-12;
@@ -42,33 +41,42 @@ static double share_of_all_flips(const double *values, size_t count, double marg
     return (double)hits / ((double)left_count * (double)right_count);
 }
 
-/* What was measured counts as one of the flips: the share is never 0, and p is valid. */
-static double share_of_random_flips(const double *values, size_t count, double margin, double zero)
+/* Of many values the sums are kept in bins, each of which holds the share of flips that come to it.
+ * Flips with as large a mean turn no more than what lies below the margin already. */
+static double share_of_binned_flips(const double *values, size_t count, double margin)
 {
-    struct stats_random random = {28};
-    size_t hits = 1;
-    for (size_t flip = 0; flip < RANDOM_FLIPS; flip++) {
-        double sum = 0;
-        uint64_t bits = 0;
-        for (size_t i = 0; i < count; i++) {
-            bits = i % 64 == 0 ? stats_random_bits(&random) : bits >> 1;
-            sum += (bits & 1) != 0 ? values[i] - margin : 0;
-        }
-        hits += sum <= zero;
+    double share[BINS] = {1}, total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += fabs(values[i] - margin);
     }
-    return (double)hits / (RANDOM_FLIPS + 1);
+    const double scale = total > 0 ? (BINS - 2 * (double)count) / total : 0;
+    size_t limit = count / 2; /* what rounding may add up to: p is never too small */
+    for (size_t i = 0; i < count; i++) {
+        limit += values[i] < margin ? (size_t)lround(scale * (margin - values[i])) : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const size_t turned = (size_t)lround(scale * fabs(values[i] - margin));
+        for (size_t sum = limit + 1; sum-- > 0;) {
+            share[sum] = (share[sum] + (sum >= turned ? share[sum - turned] : 0)) / 2;
+        }
+    }
+    double hits = 0;
+    for (size_t sum = 0; sum <= limit; sum++) {
+        hits += share[sum];
+    }
+    return hits;
 }
 
 double stats_sign_flip(const double *values, size_t count, double margin)
 {
+    if (count > EXACT_MOST) {
+        return share_of_binned_flips(values, count, margin);
+    }
     double zero = 0;
     for (size_t i = 0; i < count; i++) {
         zero += ROUNDING * fabs(values[i] - margin);
     }
-    if (count <= EXACT_MOST) {
-        return share_of_all_flips(values, count, margin, zero);
-    }
-    return share_of_random_flips(values, count, margin, zero);
+    return share_of_all_flips(values, count, margin, zero);
 }
 
 void stats_holm(const double *p, size_t count, double *adjusted)

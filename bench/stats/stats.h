@@ -39,8 +39,9 @@ void stats_clopper_pearson(size_t successes, size_t trials, double confidence, d
 /* stats_significance.c: tests of one sample, and of many at once. */
 
 /* One-sided p of "the mean is greater than margin": the share of all ways to flip the signs of
- * values - margin that give as large a mean. Exact up to 28 values; beyond, 200,000 random flips
- * with a fixed seed. Valid for values that lie symmetrically about their mean. */
+ * values - margin that give as large a mean. Exact up to 28 values; beyond, of up to about a
+ * thousand, a few percent too large at most. Valid for values that lie symmetrically about their
+ * mean. */
 double stats_sign_flip(const double *values, size_t count, double margin);
 /* Holm: of those whose adjusted p is at most alpha, any is wrong with probability at most alpha.
  * adjusted is another array; order is kept; count may be 0. */

@@ -255,11 +255,9 @@ Test(stats, sign_flip_is_exact_or_close)
     EACH(vector, sign_flip_vectors)
     {
         const double p = stats_sign_flip(vector->values, vector->count, vector->margin);
-        const double random = vector->count <= 28 ? 0 : 1;
-        /* 5 standard errors of 200,000 random flips. */
-        const double error = 5 * sqrt(vector->p * (1 - vector->p) / 2e5) + 1e-5;
-        cr_expect_leq(fabs(p - vector->p), random * error + 1e-14, "%zu values: %.12g, not %.12g",
-                      vector->count, p, vector->p);
+        const double above = vector->count <= 28 ? 0 : 0.03 * vector->p;
+        cr_expect(p >= vector->p - 1e-14 && p <= vector->p + above + 1e-14,
+                  "%zu values: %.12g, not %.12g", vector->count, p, vector->p);
     }
 }
 
@@ -277,7 +275,7 @@ Test(stats, sign_flip_of_few_values)
     cr_expect_eq(stats_sign_flip((double[]){2}, 0, 0), 1);
 }
 
-Test(stats, sign_flip_grows_with_the_margin_and_repeats)
+Test(stats, sign_flip_grows_with_the_margin)
 {
     unsigned short state[3] = {3, 1, 4};
     double values[40];
@@ -289,7 +287,6 @@ Test(stats, sign_flip_grows_with_the_margin_and_repeats)
         for (double margin = -1; margin < 3; margin += .25) {
             const double p = stats_sign_flip(values, count, margin);
             cr_expect(p >= previous && p > 0 && p <= 1, "%zu, %g: %g", count, margin, p);
-            cr_expect_eq(p, stats_sign_flip(values, count, margin));
             previous = p;
         }
         cr_expect_gt(previous, .9);
