@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/ab/git.h"
+#include "bench/ab/judged.h"
 #include "bench/ab/suite.h"
 #include "bench/run/choice.h"
 #include "bench/command/commands.h"
@@ -66,11 +67,6 @@ static double share(double change)
     return expm1(change);
 }
 
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *row_json(const struct suite *suite, const struct suite_row *row)
 {
     const struct evidence *evidence = &row->evidence;
@@ -101,7 +97,7 @@ static json_t *row_json(const struct suite *suite, const struct suite_row *row)
         "low", share(evidence->low), "high", share(evidence->high), "placebo",
         share(evidence->placebo), "margin", share(suite->margin), "detectable",
         share(evidence_detectable(evidence, suite->margin)), "old_ns", evidence->old_ns, "new_ns",
-        evidence->new_ns, "stage", row->stage, "p", number_or_null(row->p_adjusted));
+        evidence->new_ns, "stage", row->stage, "p", json_number(row->p_adjusted));
     json_object_update(json, judged);
     json_decref(judged);
     return json;
@@ -123,19 +119,14 @@ static void row_line(const struct suite_row *row, double margin, char *line, siz
     }
 }
 
-/* Worst first. */
 static int rank(const struct suite_row *row)
 {
-    static const int of_verdict[] = {[VERDICT_REGRESSED] = 1,
-                                     [VERDICT_INCONCLUSIVE] = 2,
-                                     [VERDICT_IMPROVED] = 3,
-                                     [VERDICT_OK] = 4};
-    return row->row.wrong[0] != '\0' ? 0 : row->judged ? of_verdict[row->verdict] : 5;
+    return judged_rank(row->row.wrong[0] != '\0', row->judged, row->verdict);
 }
 
 static pn_status print_rows(const struct suite *suite, struct output *output)
 {
-    for (int wanted = 0; wanted <= 5; wanted++) {
+    for (int wanted = 0; wanted < JUDGED_RANKS; wanted++) {
         for (size_t i = 0; i < suite->count; i++) {
             const struct suite_row *row = &suite->rows[i];
             const bool shown = !row->left_out || row->row.wrong[0] != '\0';
@@ -151,15 +142,6 @@ static pn_status print_rows(const struct suite *suite, struct output *output)
         }
     }
     return PN_OK;
-}
-
-static json_t *names_json(char *const *names, size_t count)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_array_append_new(array, json_string(names[i]));
-    }
-    return array;
 }
 
 static json_t *left_out_json(const struct suite *suite)
@@ -196,8 +178,8 @@ static pn_status add_summary(const struct suite *suite, const struct option_word
         share(suite->noise), "seed", (json_int_t)seed, "suite", "change",
         mean_json(suite, suite->all.change), "low", mean_json(suite, suite->all.low), "high",
         mean_json(suite, suite->all.high), "only_old",
-        names_json(suite->only_old, suite->only_old_count), "only_new",
-        names_json(suite->only_new, suite->only_new_count), "left_out", left_out_json(suite),
+        json_texts(suite->only_old, suite->only_old_count), "only_new",
+        json_texts(suite->only_new, suite->only_new_count), "left_out", left_out_json(suite),
         "verdict", verdict_name(suite->verdict), "blocks", "counted", (json_int_t)session->blocks,
         "repeated", (json_int_t)session->repeated, "disturbed", (json_int_t)session->disturbed,
         "by", taint_names(session->taints, taints));
@@ -209,18 +191,10 @@ static pn_status add_summary(const struct suite *suite, const struct option_word
     return PN_OK;
 }
 
-static void print_list(const char *what, char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        printf("%s %s\n", what, names[i]);
-    }
-}
-
-/* The last line names the verdict, since make turns every exit code into 2. */
 static pn_status print_summary(const struct suite *suite, struct output *output)
 {
-    print_list("only in OLD:", suite->only_old, suite->only_old_count);
-    print_list("only in NEW:", suite->only_new, suite->only_new_count);
+    judged_print_names("only in OLD:", suite->only_old, suite->only_old_count);
+    judged_print_names("only in NEW:", suite->only_new, suite->only_new_count);
     if (suite->mean_known) {
         printf("\nmean over rows %+.2f %% [%+.2f, %+.2f], margin %.2f %%, placebo %.2f %% at the "
                "99th percentile\n",
@@ -230,11 +204,7 @@ static pn_status print_summary(const struct suite *suite, struct output *output)
     if (suite->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", suite->left_out);
     }
-    return output_last_line(
-        output, "VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong",
-        verdict_name(suite->verdict), suite->verdicts[VERDICT_REGRESSED],
-        suite->verdicts[VERDICT_OK], suite->verdicts[VERDICT_IMPROVED],
-        suite->verdicts[VERDICT_INCONCLUSIVE], suite->wrong);
+    return judged_last_line(output, suite->verdict, suite->verdicts, suite->wrong);
 }
 
 /* --- the command -------------------------------------------------------------------------------
