@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/ab/git.h"
+#include "bench/ab/judged.h"
 #include "bench/ab/row_json.h"
 #include "bench/ab/suite.h"
 #include "bench/run/choice.h"
@@ -78,19 +79,14 @@ static void row_line(const struct suite_row *row, double margin, char *line, siz
     }
 }
 
-/* Worst first. */
 static int rank(const struct suite_row *row)
 {
-    static const int of_verdict[] = {[VERDICT_REGRESSED] = 1,
-                                     [VERDICT_INCONCLUSIVE] = 2,
-                                     [VERDICT_IMPROVED] = 3,
-                                     [VERDICT_OK] = 4};
-    return row->row.wrong[0] != '\0' ? 0 : row->judged ? of_verdict[row->verdict] : 5;
+    return judged_rank(row->row.wrong[0] != '\0', row->judged, row->verdict);
 }
 
 static pn_status print_rows(const struct suite *suite, struct output *output)
 {
-    for (int wanted = 0; wanted <= 5; wanted++) {
+    for (int wanted = 0; wanted < JUDGED_RANKS; wanted++) {
         for (size_t i = 0; i < suite->count; i++) {
             const struct suite_row *row = &suite->rows[i];
             const bool shown = !row->left_out || row->row.wrong[0] != '\0';
@@ -106,15 +102,6 @@ static pn_status print_rows(const struct suite *suite, struct output *output)
         }
     }
     return PN_OK;
-}
-
-static json_t *names_json(char *const *names, size_t count)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_array_append_new(array, json_string(names[i]));
-    }
-    return array;
 }
 
 static json_t *left_out_json(const struct suite *suite)
@@ -151,8 +138,8 @@ static pn_status add_summary(const struct suite *suite, const struct option_word
         change_share(suite->noise), "seed", (json_int_t)seed, "suite", "change",
         mean_json(suite, suite->all.change), "low", mean_json(suite, suite->all.low), "high",
         mean_json(suite, suite->all.high), "only_old",
-        names_json(suite->only_old, suite->only_old_count), "only_new",
-        names_json(suite->only_new, suite->only_new_count), "left_out", left_out_json(suite),
+        json_texts(suite->only_old, suite->only_old_count), "only_new",
+        json_texts(suite->only_new, suite->only_new_count), "left_out", left_out_json(suite),
         "verdict", verdict_name(suite->verdict), "blocks", "counted", (json_int_t)session->blocks,
         "repeated", (json_int_t)session->repeated, "disturbed", (json_int_t)session->disturbed,
         "by", taint_names(session->taints, taints));
@@ -164,18 +151,10 @@ static pn_status add_summary(const struct suite *suite, const struct option_word
     return PN_OK;
 }
 
-static void print_list(const char *what, char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        printf("%s %s\n", what, names[i]);
-    }
-}
-
-/* The last line names the verdict, since make turns every exit code into 2. */
 static pn_status print_summary(const struct suite *suite, struct output *output)
 {
-    print_list("only in OLD:", suite->only_old, suite->only_old_count);
-    print_list("only in NEW:", suite->only_new, suite->only_new_count);
+    judged_print_names("only in OLD:", suite->only_old, suite->only_old_count);
+    judged_print_names("only in NEW:", suite->only_new, suite->only_new_count);
     if (suite->mean_known) {
         printf("\nmean over rows %+.2f %% [%+.2f, %+.2f], margin %.2f %%, placebo %.2f %% at the "
                "99th percentile\n",
@@ -183,16 +162,10 @@ static pn_status print_summary(const struct suite *suite, struct output *output)
                100 * change_share(suite->all.high), 100 * change_share(suite->margin),
                100 * change_share(suite->noise));
     }
-    char left_out[48] = "";
     if (suite->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", suite->left_out);
-        snprintf(left_out, sizeof left_out, ", %zu left out", suite->left_out);
     }
-    return output_last_line(
-        output, "VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong%s",
-        verdict_name(suite->verdict), suite->verdicts[VERDICT_REGRESSED],
-        suite->verdicts[VERDICT_OK], suite->verdicts[VERDICT_IMPROVED],
-        suite->verdicts[VERDICT_INCONCLUSIVE], suite->wrong, left_out);
+    return judged_last_line(output, suite->verdict, suite->verdicts, suite->wrong, suite->left_out);
 }
 
 /* --- the command -------------------------------------------------------------------------------

@@ -1,12 +1,8 @@
 #include "bench/ab/row_json.h"
 
-#include <math.h>
 #include <stdio.h>
 
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+#include "bench/command/json_text.h"
 
 json_t *suite_row_json(const struct suite *suite, const struct suite_row *row)
 {
@@ -39,7 +35,7 @@ json_t *suite_row_json(const struct suite *suite, const struct suite_row *row)
         change_share(evidence->high), "placebo", change_share(evidence->placebo), "margin",
         change_share(suite->margin), "detectable",
         change_share(evidence_detectable(evidence, suite->margin)), "old_ns", evidence->old_ns,
-        "new_ns", evidence->new_ns, "stage", row->stage, "p", number_or_null(row->p_adjusted));
+        "new_ns", evidence->new_ns, "stage", row->stage, "p", json_number(row->p_adjusted));
     json_object_update(json, judged);
     json_decref(judged);
     return json;

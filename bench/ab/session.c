@@ -1,12 +1,13 @@
 #include "bench/ab/session.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bench/ab/turn.h"
+#include "bench/machine/calibration.h"
 #include "bench/machine/measure.h"
 #include "bench/machine/taint.h"
 #include "engine/base/error.h"
@@ -14,15 +15,8 @@
 /* A disturbed block is measured again this often; then it counts as it is. */
 enum { BLOCK_RETRIES = 2, TURNS = 2 * ARM_COUNT };
 
-/* A turn is cut into so many samples: where others take the processor now and then, some of them
- * are whole. */
-enum { TURN_SAMPLES = 4 };
-
 /* Fewer calls than this fill any sample, if they do anything. */
 static const size_t MOST_CALLS = 1000000000;
-
-/* Of a turn: what runs untimed before it, so that caches hold what the arm before displaced. */
-static const double WARM_SHARE = 0.15;
 
 static const char *const arm_names[ARM_MOST] = {"old", "placebo", "new", "rolled"};
 
@@ -194,37 +188,27 @@ pn_status session_check(struct session *session, struct ab_row *row)
     return PN_OK;
 }
 
-/* Finds the calls of a sample, on the old build. The fastest of a turn's samples must take long
- * enough twice: preemptions would give too few. */
+/* Finds the calls of a sample, by the fastest of a turn, on the old build. */
 static pn_status calibrate(struct session *session, struct ab_row *row)
 {
-    const double sample_ns = session->turn_ns / TURN_SAMPLES;
-    size_t calls = 1;
+    struct calibration calibration = {.sample_ns = session->turn_ns / TURN_SAMPLES, .count = 1};
     row->warm_calls = 0;
     row->samples = TURN_SAMPLES;
-    for (int reached = 0; reached < 2;) {
-        row->calls = calls;
+    do {
+        if (calibration.count > MOST_CALLS) {
+            return error_set(PN_ERROR_DATA,
+                             "old build: %s: %zu calls take no time: it does no work", row->name,
+                             row->calls);
+        }
+        row->calls = calibration.count;
         const pn_status status = ask(session, row, ARM_OLD, REQUEST_RUN);
         if (status != PN_OK) {
             return status;
         }
         row->call_ns = session->arms[ARM_OLD].page->reply.ns;
-        const double total = fmax(row->call_ns * (double)calls, 1.0);
-        if (total >= sample_ns) {
-            reached++;
-            continue;
-        }
-        reached = 0;
-        calls = (size_t)ceil((double)calls * fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0));
-        if (calls > MOST_CALLS) {
-            return error_set(PN_ERROR_DATA,
-                             "old build: %s: %zu calls take no time: it does no work", row->name,
-                             row->calls);
-        }
-    }
-    const double samples = session->turn_ns / (row->call_ns * (double)calls);
-    row->samples = (size_t)fmin(fmax(samples, 1), TURN_SAMPLES);
-    row->warm_calls = (size_t)ceil(WARM_SHARE * (double)(calls * row->samples));
+    } while (!calibration_done(&calibration, row->call_ns * (double)row->calls));
+    row->samples = turn_samples(session->turn_ns, row->call_ns * (double)row->calls);
+    row->warm_calls = turn_warm_calls(row->calls, row->samples);
     return PN_OK;
 }
 

@@ -14,8 +14,9 @@
  * launch than within one, so these are many and short. */
 enum { FIRST_LAUNCHES = 8, SECOND_LAUNCHES = 64 };
 
-/* A stage that has used up its time ends with so many. */
-enum { LEAST_LAUNCHES = 5 };
+/* A stage that has used up its time ends with so many. From as many on as the first stage has a
+ * suspect may be cleared. */
+enum { LEAST_LAUNCHES = 5, LEAST_LAUNCHES_TO_CLEAR = FIRST_LAUNCHES };
 
 /* Blocks of a row in one launch. */
 enum { LEAST_BLOCKS = 3, MOST_BLOCKS = 40 };
@@ -124,39 +125,80 @@ static size_t least_launches(int stage, size_t count)
     return least;
 }
 
-/* Measures the chosen rows, in a new random order in each launch. Each gets its part of the time
- * that is left until `end`. */
+static void swap(size_t *chosen, size_t i, size_t j)
+{
+    const size_t swapped = chosen[i];
+    chosen[i] = chosen[j];
+    chosen[j] = swapped;
+}
+
+static void shuffle(struct session *session, size_t *chosen, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        swap(chosen, i, session_random(session, i + 1));
+    }
+}
+
+/* Whether a suspect needs more launches. */
+static bool is_open(const struct suite *suite, const struct ab_row *row)
+{
+    struct evidence evidence;
+    return !is_wrong(row) && !(evidence_of(&row->recording, 2, suite->margin, &evidence) &&
+                               evidence_settled(&evidence, suite->margin));
+}
+
+/* Moves suspects that are not open behind the others; how many are. */
+static size_t set_aside(const struct suite *suite, size_t *chosen, size_t count)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_open(suite, &suite->rows[chosen[i]].row)) {
+            swap(chosen, i, open++);
+        }
+    }
+    return open;
+}
+
+/* One launch of so many rows in a random order. Each gets its part of the time until `end`, with
+ * `later` launches still to come. */
+static pn_status measure_launch(struct suite *suite, int stage, size_t *chosen, size_t count,
+                                size_t later, double end)
+{
+    const double before = measure_now();
+    pn_status status = session_launch(suite->session);
+    const double launching = (measure_now() - before) * (double)later;
+    size_t left = (later + 1) * count;
+    shuffle(suite->session, chosen, count);
+    for (size_t i = 0; status == PN_OK && i < count; i++, left--) {
+        struct ab_row *row = &suite->rows[chosen[i]].row;
+        if (is_wrong(row)) {
+            continue;
+        }
+        status = session_measure(suite->session, row, stage,
+                                 (end - measure_now() - launching) / (double)left, LEAST_BLOCKS,
+                                 MOST_BLOCKS);
+        status = survive(suite, row, status == PN_OK ? interrupt_check() : status);
+    }
+    return status;
+}
+
+/* Measures the chosen rows, the suspects of stage 2 until they are cleared. */
 static pn_status measure_stage(struct suite *suite, int stage, size_t *chosen, size_t count,
                                size_t launches, double end)
 {
     const size_t least = least_launches(stage, count);
-    size_t left = launches * count;
     for (size_t launch = 0; launch < launches && count > 0; launch++) {
         if (launch >= least && measure_now() > end) {
             break;
         }
         tell(suite, stage == 1 ? "launches:" : "launches of suspects:", launch + 1, launches);
-        const double before = measure_now();
-        pn_status status = session_launch(suite->session);
-        const double launch_ns = measure_now() - before;
-        for (size_t i = 0; i < count; i++) {
-            const size_t j = session_random(suite->session, i + 1), swapped = chosen[i];
-            chosen[i] = chosen[j];
-            chosen[j] = swapped;
-        }
-        for (size_t i = 0; status == PN_OK && i < count; i++, left--) {
-            struct ab_row *row = &suite->rows[chosen[i]].row;
-            if (is_wrong(row)) {
-                continue;
-            }
-            const double launching = launch_ns * (double)(launches - launch - 1);
-            status = session_measure(suite->session, row, stage,
-                                     (end - measure_now() - launching) / (double)left, LEAST_BLOCKS,
-                                     MOST_BLOCKS);
-            status = survive(suite, row, status == PN_OK ? interrupt_check() : status);
-        }
+        const pn_status status =
+            measure_launch(suite, stage, chosen, count, launches - launch - 1, end);
         if (status != PN_OK) {
             return status;
+        }
+        if (stage == 2 && launch + 1 >= LEAST_LAUNCHES_TO_CLEAR) {
+            count = set_aside(suite, chosen, count);
         }
     }
     return PN_OK;

@@ -183,6 +183,11 @@ bool evidence_suspicious(const struct evidence *evidence, double margin)
            evidence->high >= equivalence(margin);
 }
 
+bool evidence_settled(const struct evidence *evidence, double margin)
+{
+    return evidence->low > -margin && evidence->high < margin;
+}
+
 /* Whether the placebo, where nothing changed, passes the test that condemns a new build. */
 static bool placebo_moved(const struct evidence *evidence, double margin)
 {

@@ -8,17 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bench/ab/turn.h"
+#include "bench/machine/calibration.h"
 #include "bench/machine/measure.h"
 #include "bench/stats/stats.h"
 #include "bench/machine/taint.h"
 #include "engine/base/error.h"
-
-/* A turn is cut into so many samples, of which the fastest counts: where others take the processor
- * now and then, some are whole. */
-enum { TURN_SAMPLES = 4 };
-
-/* Of a turn: what runs untimed before it, so that caches hold what the other side displaced. */
-static const double WARM_SHARE = 0.15;
 
 /* Longer samples of a yardstick would tell nothing more. */
 static const double LONGEST_YARDSTICK_NS = 1e7;
@@ -121,66 +116,63 @@ pn_status meter_check(struct meter *meter, struct meter_row *row)
 /* --- calibration ---------------------------------------------------------------------------------
  */
 
-/* What a calibration grows: calls of a kernel if there is a row, else rounds of a yardstick. */
-struct calibration {
+/* What is calibrated: calls of a kernel if there is a row, else rounds of a yardstick. */
+struct calibrated {
     struct meter_row *row;
     const struct yardstick *yardstick;
     struct meter_turn *turn;
 };
 
-static pn_status ask_either(struct meter *meter, const struct calibration *calibration)
+static pn_status ask_either(struct meter *meter, const struct calibrated *calibrated)
 {
-    return calibration->row != NULL
-               ? ask(meter, calibration->row, REQUEST_RUN)
-               : ask_yardstick(meter, calibration->yardstick, calibration->turn);
+    return calibrated->row != NULL ? ask(meter, calibrated->row, REQUEST_RUN)
+                                   : ask_yardstick(meter, calibrated->yardstick, calibrated->turn);
 }
 
 /*
- * Finds how many make a sample. It must be long enough twice, and unless one takes very long by the
- * fastest of several samples: where others take the processor two in a row are often long, and a
- * turn of a few rounds would measure what it costs to begin.
+ * Finds how many make a sample. Unless one takes very long it is the fastest of several: where
+ * others take the processor two single ones in a row are often long, and a turn of a few rounds
+ * would measure what it costs to begin.
  */
-static pn_status calibrate(struct meter *meter, const struct calibration *calibration,
+static pn_status calibrate(struct meter *meter, const struct calibrated *calibrated,
                            double sample_ns, double *each_ns)
 {
     const double too_long_ns = 5e7;
-    struct meter_turn *turn = calibration->turn;
-    *turn = (struct meter_turn){.calls = 1, .samples = 1};
-    for (int reached = 0; reached < 2;) {
-        const pn_status status = ask_either(meter, calibration);
+    struct meter_turn *turn = calibrated->turn;
+    struct calibration calibration = {.sample_ns = sample_ns, .count = 1};
+    *turn = (struct meter_turn){.samples = 1};
+    double taken_ns;
+    do {
+        turn->calls = calibration.count;
+        const pn_status status = ask_either(meter, calibrated);
         if (status != PN_OK) {
             return status;
         }
         *each_ns = meter->arm.page->reply.ns;
-        const double calls = (double)turn->calls, total = fmax(*each_ns * calls, 1);
-        turn->samples = total > too_long_ns ? 1 : TURN_SAMPLES;
-        reached = total >= sample_ns ? reached + 1 : 0;
-        if (reached == 0) {
-            const double factor = fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0);
-            turn->calls = (size_t)ceil(calls * factor);
-        }
-    }
+        taken_ns = *each_ns * (double)turn->calls;
+        turn->samples = taken_ns > too_long_ns ? 1 : TURN_SAMPLES;
+    } while (!calibration_done(&calibration, taken_ns));
     return PN_OK;
 }
 
 static pn_status calibrate_kernel(struct meter *meter, struct meter_row *row, double sample_ns)
 {
-    const struct calibration calibration = {.row = row, .turn = &row->kernel};
-    return calibrate(meter, &calibration, sample_ns, &row->call_ns);
+    const struct calibrated calibrated = {.row = row, .turn = &row->kernel};
+    return calibrate(meter, &calibrated, sample_ns, &row->call_ns);
 }
 
 static pn_status calibrate_yardstick(struct meter *meter, const struct yardstick *yardstick,
                                      double sample_ns, struct meter_turn *turn)
 {
-    const struct calibration calibration = {.yardstick = yardstick, .turn = turn};
+    const struct calibrated calibrated = {.yardstick = yardstick, .turn = turn};
     double round_ns;
-    return calibrate(meter, &calibration, sample_ns, &round_ns);
+    return calibrate(meter, &calibrated, sample_ns, &round_ns);
 }
 
 static void set_samples(struct meter_turn *turn, size_t samples)
 {
     turn->samples = samples;
-    turn->warm_calls = (size_t)ceil(WARM_SHARE * (double)(turn->calls * samples));
+    turn->warm_calls = turn_warm_calls(turn->calls, samples);
 }
 
 /* The yardstick's samples are as many and about as long as the kernel's: the fastest of many short
@@ -197,7 +189,7 @@ static pn_status calibrate_row(struct meter *meter, struct meter_row *row)
         const double yardstick_ns = fmin(fmax(sample_ns, kernel_ns), LONGEST_YARDSTICK_NS);
         status = calibrate_yardstick(meter, &row->limb.yardstick, yardstick_ns, &row->yardstick);
     }
-    const size_t samples = (size_t)fmin(fmax(meter->turn_ns / kernel_ns, 1), TURN_SAMPLES);
+    const size_t samples = turn_samples(meter->turn_ns, kernel_ns);
     set_samples(&row->kernel, samples);
     set_samples(&row->yardstick, samples);
     return status;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/ab/judged.h"
 #include "bench/check/stages.h"
 #include "bench/command/json_text.h"
 #include "engine/base/error.h"
@@ -21,12 +22,6 @@ const char *check_titles(const struct check *check)
                ? ""
                : "row                                                                 ns    ratio  "
                  "   base  change % [95 % interval] margin  verdict";
-}
-
-/* ln now / then as a share: 0.05 is 5 % slower. */
-static double share(double change)
-{
-    return expm1(change);
 }
 
 const struct launches *row_launches(const struct check_row *row)
@@ -103,11 +98,6 @@ json_t *row_start_json(const struct check *check, const struct check_row *row)
     return json;
 }
 
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *row_json(const struct check *check, const struct check_row *row)
 {
     json_t *json = row_start_json(check, row);
@@ -121,11 +111,12 @@ static json_t *row_json(const struct check *check, const struct check_row *row)
         return json;
     }
     const double base = launches_ratio(&row->reference);
-    json_t *judged = json_pack(
-        "{s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:o}", "base_ratio", base,
-        "base_percent_of_limit", 100 / base, "change", share(row->change.change), "low",
-        share(row->change.low), "high", share(row->change.high), "margin", share(row->margin),
-        "base_runs", (int)row->runs, "stage", row->decided_by + 1, "p", number_or_null(row->p));
+    json_t *judged =
+        json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:i, s:o}", "base_ratio", base,
+                  "base_percent_of_limit", 100 / base, "change", change_share(row->change.change),
+                  "low", change_share(row->change.low), "high", change_share(row->change.high),
+                  "margin", change_share(row->margin), "base_runs", (int)row->runs, "stage",
+                  row->decided_by + 1, "p", json_number(row->p));
     json_object_update(json, judged);
     json_decref(judged);
     return json;
@@ -133,15 +124,6 @@ static json_t *row_json(const struct check *check, const struct check_row *row)
 
 /* --- the document's other members ----------------------------------------------------------------
  */
-
-static json_t *names_json(const struct names *names)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < names->count; i++) {
-        json_array_append_new(array, json_string(names->list[i]));
-    }
-    return array;
-}
 
 static json_t *left_out_json(const struct check *check)
 {
@@ -191,8 +173,10 @@ static pn_status add_summary(const struct check *check, struct output *output)
     const struct baseline_key here = baseline_key_here(isa, meter->threads);
     json_object_set_new(summary, "key", key_json(&here));
     if (!check->options->save) {
-        json_object_set_new(summary, "only_old", names_json(&check->only_old));
-        json_object_set_new(summary, "only_new", names_json(&check->only_new));
+        json_object_set_new(summary, "only_old",
+                            json_texts(check->only_old.list, check->only_old.count));
+        json_object_set_new(summary, "only_new",
+                            json_texts(check->only_new.list, check->only_new.count));
         json_object_set_new(summary, "verdict", json_string(verdict_name(check->verdict)));
     }
     if (check->refusal[0] != '\0') {
@@ -203,7 +187,7 @@ static pn_status add_summary(const struct check *check, struct output *output)
     }
     if (check->judged > 0) {
         json_object_set_new(summary, "suite",
-                            json_pack("{s:f}", "change", share(mean_change(check))));
+                            json_pack("{s:f}", "change", change_share(mean_change(check))));
     }
     json_object_update(output->root, summary);
     json_decref(summary);
@@ -223,25 +207,20 @@ static void row_line(const struct check_row *row, char *line, size_t size)
     } else {
         snprintf(line, size, "%-58s %11.1f %8.3f %8.3f %+8.2f [%+6.2f, %+6.2f] %6.2f  %s%s", name,
                  call_ns(row), launches_ratio(row_launches(row)), launches_ratio(&row->reference),
-                 100 * share(row->change.change), 100 * share(row->change.low),
-                 100 * share(row->change.high), 100 * share(row->margin),
+                 100 * change_share(row->change.change), 100 * change_share(row->change.low),
+                 100 * change_share(row->change.high), 100 * change_share(row->margin),
                  verdict_name(row->verdict), row->decided_by == 1 ? " (measured again)" : "");
     }
 }
 
-/* Worst first. */
 static int rank(const struct check_row *row)
 {
-    static const int of_verdict[] = {[VERDICT_REGRESSED] = 1,
-                                     [VERDICT_INCONCLUSIVE] = 2,
-                                     [VERDICT_IMPROVED] = 3,
-                                     [VERDICT_OK] = 4};
-    return row_is_wrong(row) ? 0 : row->judged ? of_verdict[row->verdict] : 5;
+    return judged_rank(row_is_wrong(row), row->judged, row->verdict);
 }
 
 static pn_status print_rows(const struct check *check, struct output *output)
 {
-    for (int wanted = 0; wanted <= 5; wanted++) {
+    for (int wanted = 0; wanted < JUDGED_RANKS; wanted++) {
         for (size_t i = 0; i < check->count; i++) {
             const struct check_row *row = &check->rows[i];
             if (rank(row) != wanted || row->left_out) {
@@ -258,37 +237,25 @@ static pn_status print_rows(const struct check *check, struct output *output)
     return PN_OK;
 }
 
-static void print_list(const char *what, const struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        printf("%s %s\n", what, names->list[i]);
-    }
-}
-
-/* The last line names the verdict, since make turns every exit code into 2. */
 static pn_status print_summary(const struct check *check, struct output *output)
 {
     if (check->foreign) {
         report_keys(check);
     }
-    print_list("only in the baseline:", &check->only_old);
-    print_list("only in the build:", &check->only_new);
+    judged_print_names("only in the baseline:", check->only_old.list, check->only_old.count);
+    judged_print_names("only in the build:", check->only_new.list, check->only_new.count);
     if (check->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", check->left_out);
     }
     if (check->judged > 0) {
-        printf("\nmean over rows %+.2f %%\n", 100 * share(mean_change(check)));
+        printf("\nmean over rows %+.2f %%\n", 100 * change_share(mean_change(check)));
     }
     if (check->refusal[0] != '\0') {
         putchar('\n');
         return output_last_line(output, "VERDICT %s %s", verdict_name(check->verdict),
                                 check->refusal);
     }
-    return output_last_line(
-        output, "VERDICT %s %zu regressed, %zu ok, %zu improved, %zu inconclusive, %zu wrong",
-        verdict_name(check->verdict), check->verdicts[VERDICT_REGRESSED],
-        check->verdicts[VERDICT_OK], check->verdicts[VERDICT_IMPROVED],
-        check->verdicts[VERDICT_INCONCLUSIVE], check->wrong);
+    return judged_last_line(output, check->verdict, check->verdicts, check->wrong, check->left_out);
 }
 
 /* --- a check as a whole -------------------------------------------------------------------------
@@ -317,7 +284,7 @@ static double spread(const struct launches *launches)
         low = fmin(low, launches->values[i]);
         high = fmax(high, launches->values[i]);
     }
-    return 100 * share((high - low) / 2);
+    return 100 * change_share((high - low) / 2);
 }
 
 pn_status check_report_saved(const struct check *check, struct output *output)

@@ -1,5 +1,6 @@
 #include "bench/command/json_text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,4 +39,18 @@ json_t *json_text(const char *text)
     json = json_stringn(valid, used);
     free(valid);
     return json;
+}
+
+json_t *json_texts(char *const *texts, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(array, json_text(texts[i]));
+    }
+    return array;
+}
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
 }

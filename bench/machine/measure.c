@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bench/command/interrupt.h"
+#include "bench/machine/calibration.h"
 #include "engine/base/error.h"
 
 /* Each thread writes its own cache lines, prefetched neighbour included. */
@@ -178,25 +179,16 @@ pn_status measure_sample(struct measure *measure, measure_work work, void *conte
 pn_status measure_calibrate(struct measure *measure, measure_work work, void *context,
                             double sample_ns, size_t *iterations)
 {
-    size_t count = 1;
-    int reached = 0;
-    while (reached < 2) {
-        struct sample sample = {measure, work, context, count};
-        struct taken best;
+    struct calibration calibration = {.sample_ns = sample_ns, .count = 1};
+    struct taken best;
+    do {
+        struct sample sample = {measure, work, context, calibration.count};
         const pn_status status = sample_until_clean(&sample, &best);
         if (status != PN_OK) {
             return status;
         }
         /* What a thread works, without waiting for others that begin late. */
-        const double total = fmax(best.shortest, 1.0);
-        if (total >= sample_ns) {
-            reached++;
-            continue;
-        }
-        reached = 0;
-        const double factor = fmin(fmax(1.1 * sample_ns / total, 1.25), 100.0);
-        count = (size_t)ceil((double)count * factor);
-    }
-    *iterations = count;
+    } while (!calibration_done(&calibration, best.shortest));
+    *iterations = calibration.count;
     return PN_OK;
 }

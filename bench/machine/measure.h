@@ -38,8 +38,7 @@ pn_status measure_once(struct measure *measure, measure_work work, void *context
 pn_status measure_sample(struct measure *measure, measure_work work, void *context,
                          size_t iterations, double *nanoseconds);
 
-/* The number of iterations that takes at least `sample_ns`. A sample must reach it twice before it
- * is believed: one preemption would otherwise give far too few. Warms caches and clocks up. */
+/* The number of iterations that takes at least `sample_ns`. Warms caches and clocks up. */
 pn_status measure_calibrate(struct measure *measure, measure_work work, void *context,
                             double sample_ns, size_t *iterations);
 

@@ -97,30 +97,3 @@ void stats_median_interval(double *values, size_t count, double confidence, doub
     *low = values[left_out];
     *high = values[count - 1 - left_out];
 }
-
-/* Counted from the middle rank, so that the mean is 0. */
-static double centred_rank(const double *values, size_t count, double value)
-{
-    size_t less = 0, more = 0;
-    for (size_t i = 0; i < count; i++) {
-        less += values[i] < value;
-        more += values[i] > value;
-    }
-    return ((double)less - (double)more) / 2;
-}
-
-double stats_spearman(const double *x, const double *y, size_t count)
-{
-    double xx = 0, yy = 0, xy = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double x_rank = centred_rank(x, count, x[i]);
-        const double y_rank = centred_rank(y, count, y[i]);
-        xx += x_rank * x_rank;
-        yy += y_rank * y_rank;
-        xy += x_rank * y_rank;
-    }
-    if (xx == 0 || yy == 0) {
-        return 0;
-    }
-    return xy / sqrt(xx * yy);
-}

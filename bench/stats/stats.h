@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* stats.c: order, location, spread, rank correlation. */
+/* stats.c: order, location, spread. */
 
 void stats_sort(double *values, size_t count);
 double stats_mean(const double *values, size_t count);
@@ -21,9 +21,6 @@ double stats_mad(double *values, size_t count);
  * whatever the distribution. Too few values for that: the least and the greatest. */
 void stats_median_interval(double *values, size_t count, double confidence, double *low,
                            double *high);
-/* Rank correlation from -1 to 1; equal values share their mean rank. 0 where one side is constant.
- * Time grows with the square of count. */
-double stats_spearman(const double *x, const double *y, size_t count);
 
 /* stats_beta.c: exact distributions that rest on the incomplete beta function. */
 

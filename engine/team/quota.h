@@ -4,9 +4,8 @@
 
 /*
  * CPUs granted by cgroup v1 (cpu.cfs_quota_us / cpu.cfs_period_us) and v2 (cpu.max): the least over
- * the process's cgroup and all its ancestors that are visible, of both hierarchies. `root` is ""
- * (tests pass a fixture tree that holds proc/self/cgroup, proc/self/mountinfo and the mount points
- * named there). 0: no limit, or none that can be read.
+ * the process's cgroup and all its ancestors that are visible, of both hierarchies. `root` as for
+ * cgroup_visit_all(). 0: no limit, or none that can be read.
  */
 double quota_cpus(const char *root);
 

@@ -129,27 +129,6 @@ Test(stats, median_interval_covers)
     cr_expect_lt(coverage(49, .95), .98);
 }
 
-Test(stats, spearman_is_scipys)
-{
-    EACH(vector, spearman_vectors)
-    {
-        expect_near(stats_spearman(vector->x, vector->y, vector->count), vector->r, 1e-13,
-                    "spearman", (size_t)(vector - spearman_vectors));
-    }
-}
-
-Test(stats, spearman_sees_only_order)
-{
-    const double x[] = {1, 2, 3, 4, 5}, up[] = {-9, 0, .1, 7, 1e9}, down[] = {5, 4, 1, 0, -1e9};
-    const double same[] = {2, 2, 2, 2, 2};
-    cr_expect_eq(stats_spearman(x, up, 5), 1);
-    cr_expect_eq(stats_spearman(x, down, 5), -1);
-    cr_expect_eq(stats_spearman(x, same, 5), 0);
-    cr_expect_eq(stats_spearman(same, x, 5), 0);
-    cr_expect_eq(stats_spearman(x, up, 1), 0);
-    cr_expect_eq(stats_spearman(x, down, 2), -1);
-}
-
 Test(stats, t_tail_is_scipys)
 {
     EACH(vector, t_tail_vectors)

@@ -96,16 +96,6 @@ for confidence in (Fraction(9, 10), Fraction(19, 20), Fraction(99, 100)):
 table("interval_vectors", "size_t count; double confidence; size_t left_out;", rows)
 
 rows = []
-for count, digits in ((2, 6), (3, 6), (7, 6), (12, 2), (40, 6), (40, 2)):
-    x = times(count, digits=digits)
-    y = [
-        float(f"{v:.{digits}g}")
-        for v in np.array(x) * rng.choice([-1, 1]) + 4 * rng.normal(size=count)
-    ]
-    rows.append((str(count), array(x), array(y), number(stats.spearmanr(x, y).statistic)))
-table("spearman_vectors", "size_t count; double x[40], y[40], r;", rows)
-
-rows = []
 for df in (1, 2, 3, 5.5, 11, 30, 47, 200, 12345, 1e6):
     for t in (-40, -2.5, -0.1, 0, 1e-6, 0.3, 1, 2.2, 4.5, 12, 60, 1e5):
         rows.append((number(t), number(df), number(stats.t.sf(t, df))))
