@@ -59,7 +59,7 @@ static bool wants_isa(const struct suite_options *options, const char *isa, cons
 struct lists {
     struct listing *old, *new;
     size_t old_count, new_count;
-    const char *best;
+    const char *best; /* that both have */
     size_t last_cache;
 };
 
@@ -79,16 +79,25 @@ static pn_status choose_best(const struct suite_options *options, struct lists *
     return wanted == NULL ? PN_OK : listing_lacks_isa(wanted, "one of the builds");
 }
 
-/* Adds the rows of one side's entry that are asked for; those of the old side are only looked up.
- */
+/* Whether the entry is of the best instruction set of a build, where nothing else is asked for. */
+static bool is_best_of(const struct suite_options *options, const struct listing *list,
+                       const struct listing *entry)
+{
+    return options->isa == NULL && listing_isa() == NULL && strcmp(list[0].isa, entry->isa) == 0;
+}
+
+/* Adds the rows of one side's entry that are asked for; those of the old side are only looked up. A
+ * build that has lost, or won, its best instruction set has rows of it that the other lacks. */
 static pn_status choose_entry(struct suite *suite, const struct lists *lists, const regex_t *regex,
                               const struct listing *entry, bool of_new)
 {
-    if (!wants_isa(suite->options, entry->isa, lists->best)) {
-        return PN_OK;
-    }
     const struct listing *other = of_new ? listing_find(lists->old, lists->old_count, entry)
                                          : listing_find(lists->new, lists->new_count, entry);
+    const bool lacking =
+        other == NULL && is_best_of(suite->options, of_new ? lists->new : lists->old, entry);
+    if (!wants_isa(suite->options, entry->isa, lists->best) && !lacking) {
+        return PN_OK;
+    }
     for (int cache = 0; cache < CACHE_STATES; cache++) {
         const struct row_key key =
             listing_key(entry, (enum cache_state)cache, suite->session->threads);

@@ -55,10 +55,13 @@ pn_status scorecard_count(const struct suite *suite, const size_t *injected, boo
                           struct scorecard *card);
 
 /* Whether the verdict on a row is wrong, where `slow_down` (NULL: none) was injected: a false
- * alarm, a tax beyond the margin that was not called REGRESSED, or a worker that died. What other
- * slow-downs cost is up to the kernel. */
+ * alarm, or a tax beyond the margin that was not called REGRESSED. What other slow-downs cost is up
+ * to the kernel. */
 bool scorecard_mistaken(const struct suite *suite, const struct suite_row *row,
                         const struct slow_down *slow_down);
+
+/* Adds the counts of more trials with the same slow-downs. */
+void scorecard_add(struct scorecard *sum, const struct scorecard *more);
 
 /* Rows {"condition", "injection", "runs", "inconclusive", "detected": {judge: n}, "low", "high"}:
  * 95 % Clopper-Pearson bounds of what pinion detected. */

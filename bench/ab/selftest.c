@@ -24,7 +24,6 @@ struct selftest_options {
     struct suite_options suite;
     double turn_ns, margin_percent;
     struct option_threads team;
-    size_t threads; /* of that */
     size_t seed, runs, injected;
     const char *condition, *rolled, *scorecard;
 };
@@ -69,34 +68,6 @@ static const struct selftest_options selftest_defaults = {
     .injected = 1,
     .condition = "both",
 };
-
-static struct trial_options trial_of(const struct selftest_options *options, const char *library)
-{
-    return (struct trial_options){.library = library,
-                                  .rolled = options->rolled,
-                                  .suite = &options->suite,
-                                  .threads = options->threads,
-                                  .turn_ns = options->turn_ns};
-}
-
-static pn_status run_condition(const struct selftest_options *options, const char *library,
-                               int condition, struct scorecard *card)
-{
-    const struct trial_options trial = trial_of(options, library);
-    const size_t all = options->runs + options->injected;
-    for (size_t i = 0; i < all; i++) {
-        const uint32_t seed =
-            (uint32_t)options->seed + (uint32_t)(i * CONDITIONS) + (uint32_t)condition;
-        if (options->suite.progress) {
-            fprintf(stderr, "%s: comparison %zu of %zu\n", card->condition, i + 1, all);
-        }
-        const pn_status status = trial_run(&trial, seed, i < options->runs, card);
-        if (status != PN_OK) {
-            return status;
-        }
-    }
-    return PN_OK;
-}
 
 /* --- output ------------------------------------------------------------------------------------
  */
@@ -166,37 +137,107 @@ static void print_mistakes(const json_t *mistakes)
     json_t *row;
     json_array_foreach(mistakes, i, row)
     {
-        const char *wrong = json_string_value(json_object_get(row, "wrong"));
-        printf("%s%s, seed %lld, injected: %s: %s: %s", i == 0 ? "\n" : "",
-               json_string_value(json_object_get(row, "condition")),
+        printf("%s%s, seed %lld, injected: %s: %s: %s at %+.2f %% [%+.2f, %+.2f]\n",
+               i == 0 ? "\n" : "", json_string_value(json_object_get(row, "condition")),
                (long long)json_integer_value(json_object_get(row, "seed")),
                json_string_value(json_object_get(row, "injection")),
                json_string_value(json_object_get(row, "name")),
-               json_string_value(json_object_get(row, "verdict")));
-        if (wrong != NULL) {
-            printf(": %s\n", wrong);
-        } else {
-            printf(" at %+.2f %% [%+.2f, %+.2f]\n",
-                   100 * json_real_value(json_object_get(row, "change")),
-                   100 * json_real_value(json_object_get(row, "low")),
-                   100 * json_real_value(json_object_get(row, "high")));
-        }
+               json_string_value(json_object_get(row, "verdict")),
+               100 * json_real_value(json_object_get(row, "change")),
+               100 * json_real_value(json_object_get(row, "low")),
+               100 * json_real_value(json_object_get(row, "high")));
     }
 }
 
-static pn_status finish(const struct selftest_options *options, json_t *rows, json_t *mistakes,
-                        struct output *output)
+/* --- measuring ---------------------------------------------------------------------------------
+ */
+
+struct selftest {
+    const struct selftest_options *options;
+    struct trial_options trial;
+    size_t cores; /* usable ones */
+    struct output output;
+    json_t *rows, *mistakes;
+};
+
+/* Adds what was counted to the file, if there is to be one: at once, since trials take minutes. */
+static pn_status keep(struct selftest *selftest, const struct scorecard *card)
 {
-    pn_status status = print_rows(output, rows);
-    json_object_set(output->root, "mistakes", mistakes);
-    if (status == PN_OK && !output->target.document) {
-        print_mistakes(mistakes);
+    const struct selftest_options *options = selftest->options;
+    if (options->scorecard == NULL) {
+        return PN_OK;
     }
-    if (status == PN_OK && options->scorecard != NULL) {
-        json_t *key = scorecard_key(options, output);
+    json_t *key = scorecard_key(options, &selftest->output), *rows = json_array();
+    pn_status status = scorecard_rows(card, rows);
+    if (status == PN_OK) {
         status = scorecard_accumulate(options->scorecard, key,
-                                      json_object_get(output->root, "date"), rows);
-        json_decref(key);
+                                      json_object_get(selftest->output.root, "date"), rows);
+    }
+    json_decref(key);
+    json_decref(rows);
+    return status;
+}
+
+/* One trial, counted in `sum`. */
+static pn_status count_trial(struct selftest *selftest, uint32_t seed, bool clean,
+                             struct scorecard *sum)
+{
+    struct scorecard one = {
+        .condition = sum->condition, .slow_downs = sum->slow_downs, .mistakes = selftest->mistakes};
+    const pn_status status = trial_run(&selftest->trial, seed, clean, &one);
+    if (status != PN_OK) {
+        return status;
+    }
+    scorecard_add(sum, &one);
+    return keep(selftest, &one);
+}
+
+static pn_status count_condition(struct selftest *selftest, int condition, struct scorecard *sum)
+{
+    const struct selftest_options *options = selftest->options;
+    const size_t all = options->runs + options->injected;
+    for (size_t i = 0; i < all; i++) {
+        const uint32_t seed =
+            (uint32_t)options->seed + (uint32_t)(i * CONDITIONS) + (uint32_t)condition;
+        if (options->suite.progress) {
+            fprintf(stderr, "%s: comparison %zu of %zu\n", sum->condition, i + 1, all);
+        }
+        const pn_status status = count_trial(selftest, seed, i < options->runs, sum);
+        if (status != PN_OK) {
+            return status;
+        }
+    }
+    return all > 0 ? PN_OK : keep(selftest, sum);
+}
+
+static pn_status measure_condition(struct selftest *selftest, int condition)
+{
+    struct load load = {0};
+    struct scorecard sum = {
+        .condition = condition_names[condition],
+        .slow_downs =
+            scorecard_slow_downs(selftest->trial.threads, selftest->options->rolled != NULL),
+    };
+    pn_status status = condition == 0 ? PN_OK : load_start(selftest->cores, &load);
+    if (status == PN_OK) {
+        status = count_condition(selftest, condition, &sum);
+    }
+    load_stop(&load);
+    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+        const pn_status listed = scorecard_rows(&sum, selftest->rows);
+        status = listed == PN_OK ? status : listed;
+    }
+    return status;
+}
+
+static pn_status measure_conditions(struct selftest *selftest)
+{
+    const char *wanted = selftest->options->condition;
+    pn_status status = PN_OK;
+    for (int condition = 0; status == PN_OK && condition < CONDITIONS; condition++) {
+        if (strcmp(wanted, "both") == 0 || strcmp(wanted, condition_names[condition]) == 0) {
+            status = measure_condition(selftest, condition);
+        }
     }
     return status;
 }
@@ -204,31 +245,60 @@ static pn_status finish(const struct selftest_options *options, json_t *rows, js
 /* --- the command -------------------------------------------------------------------------------
  */
 
-static pn_status measure_conditions(const struct selftest_options *options, const char *library,
-                                    size_t cores, size_t threads, json_t *rows, json_t *mistakes)
+static pn_status check_options(const struct selftest_options *options)
 {
-    pn_status status = PN_OK;
-    for (int condition = 0; status == PN_OK && condition < CONDITIONS; condition++) {
-        if (strcmp(options->condition, "both") != 0 &&
-            strcmp(options->condition, condition_names[condition]) != 0) {
-            continue;
-        }
-        struct load load = {0};
-        struct scorecard card = {
-            .condition = condition_names[condition],
-            .slow_downs = scorecard_slow_downs(threads, options->rolled != NULL),
-            .mistakes = mistakes,
-        };
-        status = condition == 0 ? PN_OK : load_start(cores, &load);
-        if (status == PN_OK) {
-            status = run_condition(options, library, condition, &card);
-        }
-        load_stop(&load);
-        if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
-            const pn_status counted = scorecard_rows(&card, rows);
-            status = counted == PN_OK ? status : counted;
-        }
+    if (strcmp(options->condition, "quiet") != 0 && strcmp(options->condition, "loaded") != 0 &&
+        strcmp(options->condition, "both") != 0) {
+        return error_set(PN_ERROR_USAGE, "--condition '%s': give quiet, loaded or both",
+                         options->condition);
     }
+    return options->scorecard == NULL ? PN_OK : scorecard_check(options->scorecard);
+}
+
+/* Looks at the builds and at the machine, and starts the document. */
+static pn_status start(const char *library, struct selftest *selftest)
+{
+    const struct selftest_options *options = selftest->options;
+    size_t wanted;
+    pn_status status = option_one_team("selftest", &options->team, &wanted);
+    selftest->trial = (struct trial_options){.library = library,
+                                             .rolled = options->rolled,
+                                             .suite = &options->suite,
+                                             .threads = wanted,
+                                             .turn_ns = options->turn_ns};
+    char isa[BENCH_ABI_TEXT];
+    if (status == PN_OK) {
+        status = trial_rehearse(&selftest->trial, (uint32_t)options->seed, isa);
+    }
+    if (status == PN_ERROR_INTERRUPTED) { /* the first trial ends by it, and leaves its document */
+        snprintf(isa, sizeof isa, "%s", simd_best()->name);
+        status = PN_OK;
+    }
+    struct measure team, all;
+    if (status == PN_OK) {
+        status = measure_create(0, &all);
+    }
+    if (status != PN_OK) {
+        return status;
+    }
+    selftest->cores = all.threads;
+    measure_free(&all);
+    status = measure_create(wanted, &team);
+    if (status != PN_OK) {
+        return status;
+    }
+    selftest->trial.threads = team.threads;
+    const struct output_head head = {
+        .command = "selftest",
+        .isa = isa,
+        .threads = team.threads,
+        .placement = team_placement_line(team.team),
+        .clock_ghz = probe_clock(),
+        .titles = "other    injected                 trials   open    pinion    google criterion  "
+                  "     asv threshold  pinion, 95 %",
+    };
+    status = output_create(&head, &options->output, &selftest->output);
+    measure_free(&team);
     return status;
 }
 
@@ -238,59 +308,25 @@ static pn_status run_selftest(const void *values, const struct option_words *wor
     options.suite.caches = options.suite.caches == 0 ? 1u << CACHE_HOT : options.suite.caches;
     options.suite.margin = options.margin_percent / 100;
     options.suite.progress = isatty(STDERR_FILENO) == 1;
-    if (strcmp(options.condition, "quiet") != 0 && strcmp(options.condition, "loaded") != 0 &&
-        strcmp(options.condition, "both") != 0) {
-        return error_set(PN_ERROR_USAGE, "--condition '%s': give quiet, loaded or both",
-                         options.condition);
-    }
-    if (options.scorecard != NULL) {
-        const pn_status usable = scorecard_check(options.scorecard);
-        if (usable != PN_OK) {
-            return usable;
-        }
-    }
-    struct measure team, all;
-    pn_status status = option_one_team("selftest", &options.team, &options.threads);
+    struct selftest selftest = {.options = &options};
+    pn_status status = check_options(&options);
     if (status == PN_OK) {
-        const struct trial_options trial = trial_of(&options, words->list[0]);
-        status = trial_check_rolled(&trial, (uint32_t)options.seed);
-    }
-    if (status == PN_OK) {
-        status = measure_create(options.threads, &team);
+        status = start(words->list[0], &selftest);
     }
     if (status != PN_OK) {
         return status;
     }
-    status = measure_create(0, &all);
-    const size_t cores = all.threads;
-    measure_free(&all);
-    struct output output;
-    const struct output_head head = {
-        .command = "selftest",
-        .isa = options.suite.isa != NULL ? options.suite.isa : simd_best()->name,
-        .threads = team.threads,
-        .placement = team_placement_line(team.team),
-        .clock_ghz = probe_clock(),
-        .titles = "other    injected                 trials   open    pinion    google criterion  "
-                  "     asv threshold  pinion, 95 %",
-    };
-    if (status == PN_OK) {
-        status = output_create(&head, &options.output, &output);
+    selftest.rows = json_array();
+    selftest.mistakes = json_array();
+    status = measure_conditions(&selftest);
+    const pn_status printed = print_rows(&selftest.output, selftest.rows);
+    json_object_set(selftest.output.root, "mistakes", selftest.mistakes);
+    if (printed == PN_OK && !selftest.output.target.document) {
+        print_mistakes(selftest.mistakes);
     }
-    const size_t threads = team.threads;
-    measure_free(&team);
-    if (status != PN_OK) {
-        return status;
-    }
-    json_t *rows = json_array(), *mistakes = json_array();
-    status = measure_conditions(&options, words->list[0], cores, threads, rows, mistakes);
-    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
-        const pn_status finished = finish(&options, rows, mistakes, &output);
-        status = finished == PN_OK ? status : finished;
-    }
-    json_decref(rows);
-    json_decref(mistakes);
-    return output_end(&output, status);
+    json_decref(selftest.rows);
+    json_decref(selftest.mistakes);
+    return output_end(&selftest.output, status == PN_OK ? printed : status);
 }
 
 const struct command command_selftest = {
@@ -308,7 +344,8 @@ const struct command command_selftest = {
         "processes compute and stream memory. Counts what ab found, beside what\n"
         "the rules of Google Benchmark's compare.py, criterion, asv and a plain 5 % threshold say\n"
         "of the same samples; the last column holds Clopper-Pearson bounds. Rows on which ab was\n"
-        "wrong follow, with the seed that draws them again; --json and --out keep their samples.\n",
+        "wrong follow, with the seed that draws them again; --json and --out keep their samples.\n"
+        "A scorecard grows with each comparison.\n",
     .options = selftest_option_list,
     .defaults = &selftest_defaults,
     .size = sizeof selftest_defaults,

@@ -1,5 +1,6 @@
 #include "bench/ab/trial.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/ab/inject.h"
@@ -69,6 +70,18 @@ static pn_status keep_mistakes(const struct suite *suite, const size_t *injected
     return PN_OK;
 }
 
+/* A worker that died or an error in the build is no verdict that could be right or wrong. */
+static pn_status check_rows(const struct suite *suite)
+{
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct ab_row *row = &suite->rows[i].row;
+        if (row->wrong[0] != '\0') {
+            return error_set(PN_ERROR_FAILED, "%s: %s", row->name, row->wrong);
+        }
+    }
+    return PN_OK;
+}
+
 pn_status trial_run(const struct trial_options *options, uint32_t seed, bool clean,
                     struct scorecard *card)
 {
@@ -77,6 +90,9 @@ pn_status trial_run(const struct trial_options *options, uint32_t seed, bool cle
         comparison_create(options, seed, clean ? NULL : &card->slow_downs, &comparison);
     if (status == PN_OK) {
         status = suite_run(&comparison.suite);
+    }
+    if (status == PN_OK) {
+        status = check_rows(&comparison.suite);
     }
     if (status == PN_OK) {
         status = scorecard_count(&comparison.suite, comparison.injected, clean, card);
@@ -88,14 +104,18 @@ pn_status trial_run(const struct trial_options *options, uint32_t seed, bool cle
     return status;
 }
 
-pn_status trial_check_rolled(const struct trial_options *options, uint32_t seed)
+pn_status trial_rehearse(const struct trial_options *options, uint32_t seed,
+                         char isa[BENCH_ABI_TEXT])
 {
-    if (options->rolled == NULL) {
-        return PN_OK;
-    }
-    const struct slow_downs slow_downs = scorecard_slow_downs(options->threads, true);
+    const struct slow_downs slow_downs =
+        scorecard_slow_downs(options->threads, options->rolled != NULL);
     struct comparison comparison;
     const pn_status status = comparison_create(options, seed, &slow_downs, &comparison);
+    if (status == PN_OK) {
+        const char *asked = options->suite->isa;
+        snprintf(isa, BENCH_ABI_TEXT, "%s",
+                 asked != NULL ? asked : comparison.suite.rows[0].row.isa);
+    }
     comparison_free(&comparison);
     return status;
 }

@@ -13,12 +13,15 @@ struct trial_options {
 };
 
 /* Compares the build with itself, as it is or with the card's slow-downs in rows drawn at random,
- * and counts the verdicts. Mistakes are kept with all of their samples. */
+ * and counts the verdicts. Mistakes are kept with all of their samples. PN_ERROR_FAILED for a build
+ * that crashes; then nothing is counted. */
 pn_status trial_run(const struct trial_options *options, uint32_t seed, bool clean,
                     struct scorecard *card);
 
-/* Whether the rolled build, if there is one, can be measured, to be asked before hours of trials.
- * Errors as of session_create(), suite_create() and inject(). */
-pn_status trial_check_rolled(const struct trial_options *options, uint32_t seed);
+/* Everything but measuring, to be done before hours of trials: whether the builds can be measured
+ * and have rows for the slow-downs. isa receives what their rows are of: "avx512", "all". Errors as
+ * of session_create(), suite_create() and inject(). */
+pn_status trial_rehearse(const struct trial_options *options, uint32_t seed,
+                         char isa[BENCH_ABI_TEXT]);
 
 #endif

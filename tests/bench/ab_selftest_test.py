@@ -6,6 +6,7 @@ import os
 import unittest
 
 from ab_builds import CORES, FAR, SHORT, AbTest, fake, strict_json
+from program import environment
 
 JUDGES = ["pinion", "google", "criterion", "asv", "threshold"]
 TAXES = [f"tax {percent} %" for percent in (1, 2, 3, 5, 10)]
@@ -17,9 +18,11 @@ TINY = [*SHORT, "--condition", "quiet"]
 
 
 class SelftestTest(AbTest):
-    def selftest(self, *options):
+    def selftest(self, *options, **changes):
         out = self.path("out.json")
-        result = self.succeed("selftest", fake("base"), *options, "--out", out)
+        result = self.succeed(
+            "selftest", fake("base"), *options, "--out", out, env=environment(**changes)
+        )
         with open(out) as file:
             document = strict_json(file.read())
         self.assertEqual((document["schema"], document["command"]), (2, "selftest"))
@@ -137,6 +140,23 @@ class Rows(SelftestTest):
             kept[row["condition"], row["injection"]] += 1
         self.assertEqual(+kept, +wrong)
 
+    def test_a_build_that_crashes(self):
+        """Is no verdict: nothing of it is counted."""
+        card = self.path("card.json")
+        for build in ("crash", "crash_late"):
+            options = [*TINY, "--runs", "3", "--scorecard", card, "--json"]
+            pattern = "pinion-bench: spin_c/.*: the worker of the [a-z]+ build died: Aborted$"
+            self.refuse(1, pattern, "selftest", fake(build), *options)
+            self.assertFalse(os.path.exists(card))
+
+    def test_isa_of_the_environment(self):
+        card = self.path("card.json")
+        options = [*TINY, "--runs", "1", "--injected", "0", "--filter", "spin_a"]
+        document = self.selftest(*options, "--scorecard", card, PINION_ISA="narrow")
+        self.assertEqual(document["isa"], "narrow")
+        with open(card) as file:
+            self.assertEqual(json.load(file)["entries"][0]["key"]["isa"], "narrow")
+
     def test_json(self):
         document = self.succeed_json("selftest", fake("base"), *TINY, "--runs=0")
         self.check_rows(document["rows"])
@@ -250,6 +270,22 @@ class Scorecard(SelftestTest):
             self.refuse(65, self.card, "selftest", fake("base"), *options)
             with open(self.card) as file:
                 self.assertEqual(file.read(), json.dumps(card))
+
+    def test_counts_that_do_not_fit(self):
+        self.add("--runs=0", "--injected=0")
+        card = self.load()
+        for key, value in (
+            ("runs", 2**63 - 1),
+            ("runs", -1),
+            ("inconclusive", 1),
+            ("detected", {}),
+            ("detected", dict.fromkeys(JUDGES, 1)),
+        ):
+            changed = json.loads(json.dumps(card))
+            changed["entries"][0]["rows"][0][key] = value
+            text = self.write("changed.json", json.dumps(changed))
+            options = [*TINY, "--runs=0", "--scorecard", text, "--json"]
+            self.refuse(65, text, "selftest", fake("base"), *options)
 
     def test_into_a_missing_folder(self):
         card = self.path("missing/card.json")

@@ -163,11 +163,27 @@ class Signals(AbTest):
         self.assertEqual(process.returncode, 130, err)
         self.assertIs(strict_json(out)["complete"], False)
 
+    def test_selftest_interrupted_keeps_what_it_counted(self):
+        card = self.path("card.json")
+        options = ["--budget", "1", "--min-time", "0.05", "--runs", "1000", "--scorecard", card]
+        process = self.start("selftest", self.library, *options, "--json")
+        end = time.monotonic() + PATIENCE
+        while not os.path.exists(card):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+        out, err = self.stop(signal.SIGTERM, process)
+        self.assertEqual(process.returncode, 130, err)
+        rows = strict_json(out)["rows"]
+        with open(card) as file:
+            kept = strict_json(file.read())["entries"][0]["rows"]
+        self.assertGreater(rows[0]["runs"], 0)
+        self.assertEqual(kept, rows)
+
     def test_selftest_killed_under_load(self):
         """What loads the machine is a copy of the program: with its command line, no worker."""
         options = [*LONG, "--condition", "loaded"]
         process = self.start("selftest", self.library, *options)
-        self.wait_for_workers(process, 3)
+        self.wait_for_workers(process, 6)  # three look at the build before
         every, workers = processes(self.library)
         self.assertTrue(every - workers - {process.pid}, "nothing loads the machine")
         self.stop(signal.SIGKILL, process)

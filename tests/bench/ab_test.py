@@ -121,6 +121,13 @@ class WrongResults(AbTest):
         )
         self.assertEqual(row["cache"], "cold")
 
+    def test_of_all_caches(self):
+        """What is wrong in one cache state is wrong in all."""
+        options = [*EQUAL, "--cache", "hot,cold", "--filter", "spin_d"]
+        result = self.compare(fake("base"), fake("wrong"), *options, codes=(1,))
+        self.assertEqual([row["verdict"] for row in result.rows.values()], ["WRONG"] * 2)
+        self.assertEqual(len({row["wrong"] for row in result.rows.values()}), 1)
+
     def test_of_a_row_that_takes_too_long(self):
         row = self.check_wrong(
             fake("long"), fake("long_wrong"), "new build: long_e: ", "--quick"
@@ -186,6 +193,14 @@ class Rows(AbTest):
         result = self.compare(fake("base"), fake("narrow"), *EQUAL, codes=(0, 77))
         self.assertEqual(set(result.rows), names(isa="narrow"))
         self.assertEqual(result.document["isa"], "narrow")
+        # What the other build has lost, or won, is listed.
+        self.assertEqual(set(result.document["only_old"]), names(isa="wide"))
+        self.assertEqual(result.document["only_new"], [])
+        options = [*EQUAL, "--filter", "^spin_a"]
+        result = self.compare(fake("narrow"), fake("base"), *options, codes=(0, 77))
+        self.assertEqual(set(result.rows), names(ROWS[:1], isa="narrow"))
+        self.assertEqual(set(result.document["only_new"]), names(ROWS[:1], isa="wide"))
+        self.assertEqual(result.document["only_old"], [])
 
     def test_isa(self):
         options = [*EQUAL, "--isa", "narrow"]
