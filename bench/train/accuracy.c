@@ -13,6 +13,7 @@
 
 #include "bench/machine/measure.h"
 #include "bench/train/network.h"
+#include "bench/command/interrupt.h"
 #include "bench/command/json_text.h"
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
@@ -41,6 +42,7 @@ struct row {
     size_t batch;
     const struct simd_kernels *kernels;
     struct trial *trials; /* [seeds] */
+    size_t finished;      /* of them */
 };
 
 struct session {
@@ -101,24 +103,31 @@ static pn_status train(const struct session *session, const struct row *row, str
     }
     status = pn_model_fit(model, session->train, &fit, NULL);
     trial->seconds_total = (measure_now() - start) * 1e-9;
+    if (status == PN_ERROR_INTERRUPTED) {
+        interrupt_check(); /* says what becomes of the results; the fit, in which batch it was */
+    }
     pn_model_digest(model, trial->digest);
     pn_model_free(model);
     return status;
 }
 
 /* Each row with a seed before the next seed; every other time the rows from the last to the first.
- */
+ * What interrupts behind a fit's last batch, no fit sees. */
 static pn_status train_all(struct session *session)
 {
     for (size_t i = 0; i < session->options.seeds; i++) {
         for (size_t j = 0; j < session->row_count; j++) {
-            const struct row *row = &session->rows[i % 2 == 0 ? j : session->row_count - 1 - j];
+            struct row *row = &session->rows[i % 2 == 0 ? j : session->row_count - 1 - j];
             row->trials[i] =
                 (struct trial){.seed = (uint32_t)i + 1, .target = session->options.accuracy};
-            const pn_status status = train(session, row, &row->trials[i]);
+            pn_status status = interrupt_check();
+            if (status == PN_OK) {
+                status = train(session, row, &row->trials[i]);
+            }
             if (status != PN_OK) {
                 return status;
             }
+            row->finished++;
         }
     }
     return PN_OK;
@@ -205,7 +214,7 @@ static void print_trial(FILE *out, const struct trial *trial)
 static void print_summary(FILE *out, const struct session *session, const struct row *row,
                           const struct summary *summary)
 {
-    const size_t seeds = session->options.seeds;
+    const size_t seeds = row->finished;
     char reached[48];
     snprintf(reached, sizeof reached, "%zu/%zu", summary->reached, seeds);
     fprintf(out, "%-52s %7zu %-7s %3zu %7.4g %7s", row->spec, row->batch, row->kernels->name,
@@ -217,11 +226,14 @@ static void print_summary(FILE *out, const struct session *session, const struct
         fprintf(out, "  no mean: %zu of %zu seeds did not get there in %zu epochs",
                 seeds - summary->reached, seeds, session->options.epochs_max);
     }
+    if (seeds < session->options.seeds) {
+        fprintf(out, "  %zu of %zu seeds", seeds, session->options.seeds);
+    }
 }
 
-static pn_status report(struct session *session, const struct row *row)
+static pn_status report_row(struct session *session, const struct row *row)
 {
-    const size_t count = session->options.seeds;
+    const size_t count = row->finished;
     memcpy(session->sorted, row->trials, count * sizeof *row->trials);
     const struct summary summary = summarize(session->sorted, count);
     char *line = NULL;
@@ -241,6 +253,18 @@ static pn_status report(struct session *session, const struct row *row)
     const pn_status status = line == NULL ? error_memory(length, "a row of results")
                                           : output_row(&session->output, json, line);
     free(line);
+    return status;
+}
+
+/* The seeds that are finished, of an interrupted session too. */
+static pn_status report(struct session *session)
+{
+    pn_status status = PN_OK;
+    for (size_t i = 0; i < session->row_count && status == PN_OK; i++) {
+        if (session->rows[i].finished > 0) {
+            status = report_row(session, &session->rows[i]);
+        }
+    }
     return status;
 }
 
@@ -363,8 +387,9 @@ static pn_status run(struct session *session)
         return status;
     }
     status = train_all(session);
-    for (size_t i = 0; i < session->row_count && status == PN_OK; i++) {
-        status = report(session, &session->rows[i]);
+    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+        const pn_status reported = report(session);
+        status = reported != PN_OK ? reported : status;
     }
     return output_end(&session->output, status);
 }

@@ -19,12 +19,13 @@ struct part_report {
 struct train_row train_row_of(struct contender *contender)
 {
     const double samples = (double)contender->samples;
-    const double seconds = stats_median(contender->seconds, contender->rounds);
-    return (struct train_row){
-        .samples_per_second = samples / seconds,
-        .microseconds_per_step = seconds * 1e6 / (double)contender->steps,
-        .percent_of_roofline = stats_median(contender->percents, contender->rounds),
-        .ceiling_samples_per_second = samples / stats_median(contender->least, contender->rounds)};
+    const size_t rounds = contender->finished;
+    const double seconds = stats_median(contender->seconds, rounds);
+    return (struct train_row){.samples_per_second = samples / seconds,
+                              .microseconds_per_step = seconds * 1e6 / (double)contender->steps,
+                              .percent_of_roofline = stats_median(contender->percents, rounds),
+                              .ceiling_samples_per_second =
+                                  samples / stats_median(contender->least, rounds)};
 }
 
 /* Nanoseconds of all parts and threads. */
@@ -32,7 +33,7 @@ static double profiled_total(const struct contender *contender)
 {
     double total = 0;
     for (size_t i = 0; i < contender->profile.parts; i++) {
-        total += (double)profile_nanoseconds(&contender->profile, i);
+        total += (double)contender->profiled[i];
     }
     return total;
 }
@@ -42,10 +43,10 @@ static struct part_report report_part(const struct contender *contender, size_t 
     const struct part *part = &contender->parts.list[index];
     uint64_t ns = 0;
     for (size_t i = 0; i < contender->parts.of_count; i++) {
-        ns += contender->parts.of[i] == index ? profile_nanoseconds(&contender->profile, i) : 0;
+        ns += contender->parts.of[i] == index ? contender->profiled[i] : 0;
     }
     struct part_report report = {.name = part->name, .limit = contender->sums[index].limit};
-    const double steps = (double)(contender->rounds * contender->steps);
+    const double steps = (double)(contender->finished * contender->steps);
     report.ns = (double)ns / steps / (double)contender->plan.threads;
     report.least = contender->sums[index].least / steps;
     report.percent_of_time = 100 * (double)ns / total;
@@ -68,6 +69,16 @@ void train_row_print(FILE *out, const struct contender *contender, const struct 
             contender->network->input, contender->batch, contender->kernels->name,
             contender->plan.threads, row->samples_per_second, row->microseconds_per_step,
             row->percent_of_roofline);
+}
+
+void train_notes_print(FILE *out, const struct contender *contender)
+{
+    if (contender->preemptions > 0) {
+        fprintf(out, "  preempted %ld times", contender->preemptions);
+    }
+    if (contender->finished < contender->rounds) {
+        fprintf(out, "  %zu of %zu rounds", contender->finished, contender->rounds);
+    }
 }
 
 static void print_part(FILE *out, const struct part_report *part)
@@ -120,14 +131,14 @@ json_t *train_row_json(const char *kind, const struct contender *contender,
                        const struct train_row *row)
 {
     const struct network *network = contender->network;
-    return json_pack("{s:s, s:s, s:i, s:s, s:s, s:i, s:i, s:s, s:i, s:f, s:f, s:f, s:I, s:o}",
+    return json_pack("{s:s, s:s, s:i, s:s, s:s, s:i, s:i, s:s, s:i, s:i, s:f, s:f, s:f, s:I, s:o}",
                      "kind", kind, "network", network->spec, "input", (int)network->input, "dtype",
                      network->dtype == PN_U8 ? "u8" : "f32", "optimizer",
                      network->model->optimizer.kind == PN_ADAM ? "adam" : "sgd", "batch",
                      (int)contender->batch, "threads", (int)contender->plan.threads, "isa",
-                     contender->kernels->name, "samples", (int)contender->samples,
-                     "samples_per_second", row->samples_per_second, "microseconds_per_step",
-                     row->microseconds_per_step, "percent_of_roofline", row->percent_of_roofline,
-                     "preemptions", (json_int_t)contender->preemptions, "parts",
-                     parts_json(contender));
+                     contender->kernels->name, "samples", (int)contender->samples, "rounds",
+                     (int)contender->finished, "samples_per_second", row->samples_per_second,
+                     "microseconds_per_step", row->microseconds_per_step, "percent_of_roofline",
+                     row->percent_of_roofline, "preemptions", (json_int_t)contender->preemptions,
+                     "parts", parts_json(contender));
 }

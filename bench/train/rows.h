@@ -1,4 +1,5 @@
-/* train/rows.h: what is said of a contender when its rounds are over, as text and as JSON. */
+/* train/rows.h: what is said of a contender that has finished a round or more, as text and as JSON.
+ */
 #ifndef PINION_BENCH_TRAIN_ROWS_H
 #define PINION_BENCH_TRAIN_ROWS_H
 
@@ -22,6 +23,8 @@ extern const char train_row_titles[], train_part_titles[];
 
 /* Without a line's end. */
 void train_row_print(FILE *out, const struct contender *contender, const struct train_row *row);
+/* What is not so in every row: preemptions, rounds that are missing. */
+void train_notes_print(FILE *out, const struct contender *contender);
 /* A line's end and a line for each part, the last without its end. */
 void train_parts_print(FILE *out, const struct contender *contender);
 

@@ -46,9 +46,7 @@ static pn_status report_row(const struct contender *contender, const struct trai
     }
     train_row_print(out, contender, row);
     fprintf(out, " %13.3f %11.0f %15.3f", own, row->ceiling_samples_per_second, ceiling);
-    if (contender->preemptions > 0) {
-        fprintf(out, "  preempted %ld times", contender->preemptions);
-    }
+    train_notes_print(out, contender);
     fclose(out);
     json_t *json = train_row_json("scaling", contender, row);
     if (json != NULL) {
@@ -65,9 +63,12 @@ static pn_status report_row(const struct contender *contender, const struct trai
 
 pn_status scaling_report(struct contender *contenders, size_t count, struct output *output)
 {
+    if (contenders[0].finished == 0) {
+        return PN_OK;
+    }
     const struct train_row alone = train_row_of(&contenders[0]);
     pn_status status = report_row(&contenders[0], &alone, &alone, output);
-    for (size_t i = 1; i < count && status == PN_OK; i++) {
+    for (size_t i = 1; i < count && status == PN_OK && contenders[i].finished > 0; i++) {
         const struct train_row row = train_row_of(&contenders[i]);
         status = report_row(&contenders[i], &row, &alone, output);
     }

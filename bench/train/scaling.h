@@ -14,7 +14,8 @@ size_t scaling_counts(size_t most, size_t counts[SCALING_MOST]);
 
 extern const char scaling_titles[];
 
-/* Rows of one curve: contenders that differ in nothing but the thread count, the first has one. */
+/* Rows of one curve: contenders that differ in nothing but the thread count, the first has one.
+ * The points up to the first that has finished no round. */
 pn_status scaling_report(struct contender *contenders, size_t count, struct output *output);
 
 #endif

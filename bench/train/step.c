@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "bench/command/interrupt.h"
 #include "engine/base/error.h"
 #include "engine/train/fit.h"
 
@@ -158,7 +159,14 @@ static pn_status watch(void *user, pn_fit_view *view)
     return PN_OK;
 }
 
-static pn_status run_fit(struct contender *contender, double *seconds)
+/* What a turn has seen. */
+struct turn {
+    struct bound_rates rates;
+    double seconds; /* of the epoch that counts */
+    long preemptions;
+};
+
+static pn_status run_fit(struct contender *contender, struct turn *turn)
 {
     pn_callback callback = {.user = contender, .on_epoch_begin = watch};
     pn_fit_options options = pn_fit_options_default();
@@ -171,40 +179,52 @@ static pn_status run_fit(struct contender *contender, double *seconds)
     pn_history *history;
     const pn_status status =
         pn_model_fit(contender->network->model, contender->data, &options, &history);
-    contender->preemptions += involuntary_switches() - contender->switches;
+    turn->preemptions = involuntary_switches() - contender->switches;
     if (status == PN_OK) {
-        *seconds = pn_history_epochs(history)[pn_history_count(history) - 1].seconds;
+        turn->seconds = pn_history_epochs(history)[pn_history_count(history) - 1].seconds;
+    } else if (status == PN_ERROR_INTERRUPTED) {
+        interrupt_check(); /* says what becomes of the results; the fit, in which batch it was */
     }
     pn_history_free(history);
     return status;
 }
 
-pn_status contender_turn(struct contender *contender, size_t round, double sample_ns)
+static void finish_round(struct contender *contender, const struct turn *turn)
 {
-    struct bound_rates rates = {0};
-    pn_status status = contender->lane->mapped ? PN_OK : lane_map(contender->lane);
-    if (status == PN_OK) {
-        status = sample_limits(contender, sample_ns, &rates);
-    }
-    if (status == PN_OK) {
-        status = run_fit(contender, &contender->seconds[round]);
-    }
-    if (status == PN_OK) {
-        status = sample_limits(contender, sample_ns, &rates);
-    }
-    if (status != PN_OK) {
-        return status;
-    }
+    const size_t round = contender->finished++;
     double least = 0;
     for (size_t i = 0; i < contender->parts.count; i++) {
         struct part_sum *sum = &contender->sums[i];
-        const double part = epoch_least(contender, i, &rates, &sum->limit);
+        const double part = epoch_least(contender, i, &turn->rates, &sum->limit);
         sum->least += part;
         least += part;
     }
+    for (size_t i = 0; i < contender->profile.parts; i++) {
+        contender->profiled[i] = profile_nanoseconds(&contender->profile, i);
+    }
+    contender->seconds[round] = turn->seconds;
     contender->least[round] = least * 1e-9;
-    contender->percents[round] = 100 * contender->least[round] / contender->seconds[round];
-    return PN_OK;
+    contender->percents[round] = 100 * contender->least[round] / turn->seconds;
+    contender->preemptions += turn->preemptions;
+}
+
+pn_status contender_turn(struct contender *contender, double sample_ns)
+{
+    struct turn turn = {0};
+    pn_status status = contender->lane->mapped ? PN_OK : lane_map(contender->lane);
+    if (status == PN_OK) {
+        status = sample_limits(contender, sample_ns, &turn.rates);
+    }
+    if (status == PN_OK) {
+        status = run_fit(contender, &turn);
+    }
+    if (status == PN_OK) {
+        status = sample_limits(contender, sample_ns, &turn.rates);
+    }
+    if (status == PN_OK) {
+        finish_round(contender, &turn);
+    }
+    return status;
 }
 
 /* --- setting up ----------------------------------------------------------------------------------
@@ -249,8 +269,9 @@ pn_status contender_prepare(struct contender *contender)
     contender->least = calloc(rounds, sizeof *contender->least);
     contender->percents = calloc(rounds, sizeof *contender->percents);
     contender->sums = calloc(contender->parts.count, sizeof *contender->sums);
+    contender->profiled = calloc(contender->profile.parts, sizeof *contender->profiled);
     if (contender->seconds == NULL || contender->least == NULL || contender->percents == NULL ||
-        contender->sums == NULL) {
+        contender->sums == NULL || contender->profiled == NULL) {
         return error_memory(rounds * sizeof *contender->seconds, "samples");
     }
     note_levels(contender);
@@ -268,5 +289,6 @@ void contender_free(struct contender *contender)
     free(contender->least);
     free(contender->percents);
     free(contender->sums);
+    free(contender->profiled);
     *contender = (struct contender){0};
 }

@@ -42,9 +42,10 @@ struct contender {
     const struct simd_kernels *kernels;
     size_t table; /* which of the session's tables that is */
     size_t batch, samples;
-    size_t rounds;
+    size_t rounds; /* at most */
 
-    size_t steps; /* of an epoch */
+    size_t finished; /* rounds; a round that was cut off leaves no trace in what follows */
+    size_t steps;    /* of an epoch */
     pn_dataset *data;
     struct plan plan;
     struct profile profile;
@@ -52,6 +53,7 @@ struct contender {
     double *seconds;                /* [rounds] of an epoch */
     double *least, *percents;       /* [rounds] seconds by the round's roofline, and their share */
     struct part_sum *sums;          /* [parts] */
+    uint64_t *profiled;             /* [parts of the profile] nanoseconds, all threads together */
     long switches;                  /* of the process before an epoch that counts */
     long preemptions;               /* in the epochs that count, all threads together */
 };
@@ -60,8 +62,8 @@ struct contender {
 pn_status contender_prepare(struct contender *contender);
 void contender_free(struct contender *contender);
 
-/* Takes the sample of a round: limits, two epochs of which the second counts, limits again. A probe
- * takes at least `sample_ns`. */
-pn_status contender_turn(struct contender *contender, size_t round, double sample_ns);
+/* Takes the sample of the next round: limits, two epochs of which the second counts, limits again.
+ * A probe takes at least `sample_ns`. PN_ERROR_INTERRUPTED: the round is not finished. */
+pn_status contender_turn(struct contender *contender, double sample_ns);
 
 #endif

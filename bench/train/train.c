@@ -218,7 +218,7 @@ static pn_status run_round(struct session *session, size_t round)
     for (size_t i = 0; i < session->contender_count && status == PN_OK; i++) {
         struct contender *contender =
             &session->contenders[round % 2 == 0 ? i : session->contender_count - 1 - i];
-        status = contender_turn(contender, round, session->options->sample_ns);
+        status = contender_turn(contender, session->options->sample_ns);
         if (session->lane_count > KEPT_LANES) {
             lane_unmap(contender->lane);
         }
@@ -229,6 +229,9 @@ static pn_status run_round(struct session *session, size_t round)
 /* The row's line and, under it, one for each part. */
 static pn_status report_step(struct session *session, struct contender *contender)
 {
+    if (contender->finished == 0) {
+        return PN_OK;
+    }
     const struct train_row row = train_row_of(contender);
     char *line = NULL;
     size_t length;
@@ -237,9 +240,7 @@ static pn_status report_step(struct session *session, struct contender *contende
         return error_memory(0, "a row of results");
     }
     train_row_print(out, contender, &row);
-    if (contender->preemptions > 0) {
-        fprintf(out, "  preempted %ld times", contender->preemptions);
-    }
+    train_notes_print(out, contender);
     train_parts_print(out, contender);
     fclose(out);
     const pn_status status =
@@ -249,6 +250,7 @@ static pn_status report_step(struct session *session, struct contender *contende
     return status;
 }
 
+/* The rounds that are finished, of an interrupted session too. */
 static pn_status report(struct session *session)
 {
     const size_t together = session->options->scaling ? session->lane_count : 1;
@@ -281,8 +283,9 @@ static pn_status run(struct session *session)
     for (size_t round = 0; round < session->options->rounds && status == PN_OK; round++) {
         status = run_round(session, round);
     }
-    if (status == PN_OK) {
-        status = report(session);
+    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
+        const pn_status reported = report(session);
+        status = reported != PN_OK ? reported : status;
     }
     return output_end(&session->output, status);
 }
