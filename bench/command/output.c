@@ -293,9 +293,10 @@ pn_status output_end(struct output *output, pn_status status)
     pn_status written = PN_OK;
     if (status == PN_ERROR_INTERRUPTED) {
         json_object_set_new(output->root, "complete", json_false());
-        written = output_warn(output, "interrupted",
-                              "the measurement was interrupted: rows are missing, those that are "
-                              "here are whole");
+        written =
+            output_warn(output, "interrupted",
+                        "the measurement was interrupted: rows or rounds are missing, what is "
+                        "here is whole");
     }
     if (written == PN_OK) {
         written = add_late_warnings(output);

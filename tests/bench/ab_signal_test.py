@@ -115,7 +115,7 @@ class Signals(AbTest):
         self.assertEqual(process.returncode, 130, err)
         lines = out.splitlines()
         self.assertTrue(lines[-1].startswith("VERDICT INCONCLUSIVE "), lines[-1])
-        self.assertTrue(any("interrupted: rows are missing" in line for line in lines))
+        self.assertTrue(any("interrupted: rows or rounds are missing" in line for line in lines))
         with open(out_file) as file:
             self.assertIs(strict_json(file.read())["complete"], False)
 
