@@ -11,6 +11,7 @@
 #include "bench/command/interrupt.h"
 #include "bench/command/output.h"
 #include "engine/base/error.h"
+#include "tools/program/writing.h"
 
 /* In the order of the help. */
 static const struct command *const commands[] = {
@@ -148,6 +149,11 @@ static pn_status delivered(pn_status status)
 
 int main(int count, char **arguments)
 {
+    if (!standard_files_open()) {
+        fprintf(stderr, "pinion-bench: /dev/null: %s\n", strerror(errno));
+        return PN_ERROR_IO;
+    }
+    write_signals_to_errors();
     output_remember_command_line(count, arguments);
     interrupt_catch();
     signal(SIGCHLD, SIG_DFL); /* children cannot be waited for where the parent had it ignored */

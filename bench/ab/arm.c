@@ -86,17 +86,18 @@ static bool send_all(int file, int copy)
 
 static pn_status copy_library(const struct arm *arm, const char *library, int *copy)
 {
-    const int file = open(library, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: a FIFO must not wait for a writer before it can be refused. */
+    const int file = open(library, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
         return error_set(PN_ERROR_NOT_FOUND, "%s build: %s: %s", arm->name, library,
                          strerror(errno));
     }
     struct stat about;
-    if (fstat(file, &about) == 0 && S_ISDIR(about.st_mode)) {
+    if (fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) {
         close(file);
-        return error_set(PN_ERROR_DATA,
-                         "%s build: %s: is a folder; name the file of a libpinion.so", arm->name,
-                         library);
+        return error_set(PN_ERROR_DATA, "%s build: %s: is %s; name the file of a libpinion.so",
+                         arm->name, library,
+                         S_ISDIR(about.st_mode) ? "a folder" : "a device or pipe");
     }
     *copy = memfd_create("libpinion.so", MFD_CLOEXEC);
     const bool sent = send_all(file, *copy);
@@ -116,10 +117,14 @@ void arm_tie_child(pid_t controller)
     if (getppid() != controller) { /* it ended before */
         _exit(1);
     }
-    signal(SIGINT, SIG_IGN); /* Ctrl-C is for the controller; this holds across exec */
+    /* What a whole group gets, from Ctrl-C or timeout(1), is for the controller; this holds across
+     * exec. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
 }
 
-/* In the child: becomes the worker. Threads that are not on turn must not spin. */
+/* In the child: becomes the worker. Threads that are not on turn must not spin. What the library
+ * prints is no part of the results. */
 static void become_worker(const struct arm *arm, const char *library, int library_fd, int memory_fd,
                           size_t threads, size_t pad)
 {
@@ -131,6 +136,7 @@ static void become_worker(const struct arm *arm, const char *library, int librar
     for (size_t i = 0; i < sizeof inherited / sizeof inherited[0]; i++) {
         fcntl(inherited[i], F_SETFD, 0);
     }
+    dup2(STDERR_FILENO, STDOUT_FILENO);
     char texts[NUMBERS][24];
     for (int i = 0; i < NUMBERS; i++) {
         snprintf(texts[i], sizeof texts[i], "%zu", numbers[i]);

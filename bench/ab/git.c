@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -36,16 +37,15 @@ static void end_group(pid_t group)
     kill(-group, SIGKILL);
 }
 
-/* Runs a program with its output appended to a log, or to `output_fd`; its exit code, 127 if it
- * cannot be started. An interruption ends it, with all that it started: they are a group of their
- * own. */
-static int run_program(const char *const *arguments, int output_fd)
+/* Runs a program with its output going to these descriptors; its exit code, 127 if it cannot be
+ * started. An interruption ends it, with all that it started: they are a group of their own. */
+static int run_program(const char *const *arguments, int output_fd, int error_fd)
 {
     const pid_t pid = fork();
     if (pid == 0) {
         setpgid(0, 0);
         dup2(output_fd, STDOUT_FILENO);
-        dup2(output_fd, STDERR_FILENO);
+        dup2(error_fd, STDERR_FILENO);
         execvp(arguments[0], (char *const *)arguments);
         dprintf(STDERR_FILENO, "%s: %s\n", arguments[0], strerror(errno));
         _exit(127);
@@ -66,28 +66,56 @@ static int run_program(const char *const *arguments, int output_fd)
     return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-enum { ANSWER_SIZE = PATH_SIZE };
+enum { ANSWER_SIZE = PATH_SIZE, OUTPUT_SIZE = 16 * ANSWER_SIZE };
 
-/* Runs a program; its exit code, with all that it said in *answer, without the last line's end. */
+/* What went to a file from its start, as far as there is room. */
+static void read_back(int file, char *text, size_t size)
+{
+    const ssize_t length = pread(file, text, size - 1, 0);
+    text[length > 0 ? length : 0] = '\0';
+}
+
+/* The line that says why a program failed: git's may stand among traces and advice. */
+static const char *find_reason(char *errors)
+{
+    char *fatal = strstr(errors, "fatal: ");
+    while (fatal != NULL && fatal != errors && fatal[-1] != '\n') {
+        fatal = strstr(fatal + 1, "fatal: ");
+    }
+    char *reason = fatal != NULL ? fatal : errors;
+    reason[strcspn(reason, "\n")] = '\0';
+    return reason;
+}
+
+/* Runs a program; its exit code, with the first line of its standard output in *answer, or where it
+ * failed the reason that it gave on standard error. */
 static int ask(const char *const *arguments, char answer[ANSWER_SIZE])
 {
-    int ends[2];
     answer[0] = '\0';
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return 127;
+    /* Unlike a pipe they hold whatever is said, without anyone who reads meanwhile. */
+    const int output = memfd_create("output", MFD_CLOEXEC);
+    const int errors = memfd_create("errors", MFD_CLOEXEC);
+    int code = 127;
+    if (output >= 0 && errors >= 0) {
+        code = run_program(arguments, output, errors);
+        char said[OUTPUT_SIZE];
+        read_back(code == 0 ? output : errors, said, sizeof said);
+        if (code == 0) {
+            said[strcspn(said, "\n")] = '\0';
+        }
+        snprintf(answer, ANSWER_SIZE, "%.*s", ANSWER_SIZE - 1,
+                 code == 0 ? said : find_reason(said));
     }
-    const int code = run_program(arguments, ends[1]);
-    close(ends[1]);
-    const ssize_t length = read(ends[0], answer, ANSWER_SIZE - 1);
-    close(ends[0]);
-    answer[length > 0 ? length : 0] = '\0';
-    if (length > 0 && answer[length - 1] == '\n') {
-        answer[length - 1] = '\0';
+    if (output >= 0) {
+        close(output);
+    }
+    if (errors >= 0) {
+        close(errors);
     }
     return code;
 }
 
-/* The commit that a revision names: git's last line, behind warnings if there are. */
+/* The commit that a revision names. */
 static pn_status find_commit(const char *revision, char commit[COMMIT_SIZE])
 {
     char wanted[PATH_SIZE], answer[ANSWER_SIZE];
@@ -95,12 +123,10 @@ static pn_status find_commit(const char *revision, char commit[COMMIT_SIZE])
     const char *const arguments[] = {"git",  "rev-parse", "--verify", "--end-of-options",
                                      wanted, NULL};
     if (ask(arguments, answer) != 0) {
-        answer[strcspn(answer, "\n")] = '\0';
         return error_set(PN_ERROR_USAGE, "--git %s: %s", revision,
                          answer[0] != '\0' ? answer : "git cannot tell which commit that is");
     }
-    const char *end = strrchr(answer, '\n');
-    snprintf(commit, COMMIT_SIZE, "%.*s", COMMIT_SIZE - 1, end == NULL ? answer : end + 1);
+    snprintf(commit, COMMIT_SIZE, "%.*s", COMMIT_SIZE - 1, answer);
     return PN_OK;
 }
 
@@ -112,12 +138,15 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return (hash ^ 0xFF) * 0x100000001B3u;
 }
 
-/* What besides the commit decides on a build: variables that CMake reads, and which compiler that
- * is, whose name stays when it is upgraded. */
+/* What besides the commit decides on a build: variables that CMake, the compiler and pkg-config
+ * read, and which compiler that is, whose name stays when it is upgraded. */
 static uint64_t settings_hash(void)
 {
     uint64_t hash = 0xCBF29CE484222325u;
-    static const char *const names[] = {"CC", "CFLAGS", "LDFLAGS"};
+    static const char *const names[] = {
+        "CC",    "CFLAGS",         "LDFLAGS",      "CMAKE_TOOLCHAIN_FILE", "CMAKE_PREFIX_PATH",
+        "CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "PKG_CONFIG_PATH",
+    };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *value = getenv(names[i]);
         hash = hash_text(hash, value == NULL ? "" : value);
@@ -125,7 +154,6 @@ static uint64_t settings_hash(void)
     static const char *const compiler[] = {"sh", "-c", "${CC:-cc} --version", NULL};
     char version[ANSWER_SIZE];
     ask(compiler, version);
-    version[strcspn(version, "\n")] = '\0';
     return hash_text(hash, version);
 }
 
@@ -140,8 +168,9 @@ static pn_status cache_folder(char path[PATH_SIZE])
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     const bool given = cache != NULL && cache[0] == '/';
-    if (!given && home == NULL) {
-        return error_set(PN_ERROR_USAGE, "--git: set HOME or XDG_CACHE_HOME, for the builds");
+    if (!given && (home == NULL || home[0] != '/')) {
+        return error_set(PN_ERROR_USAGE,
+                         "--git: set HOME or XDG_CACHE_HOME to a path from /, for the builds");
     }
     snprintf(path, PATH_SIZE, "%s%s/pinion-bench", given ? cache : home, given ? "" : "/.cache");
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -162,7 +191,7 @@ static pn_status build_step(const char *revision, const char *log, const char *c
     if (output < 0) {
         return error_set(PN_ERROR_IO, "%s: %s", log, strerror(errno));
     }
-    const int code = run_program(arguments, output);
+    const int code = run_program(arguments, output, output);
     close(output);
     if (code != 0) {
         return error_set(PN_ERROR_FAILED, "--git %s: %s failed; see %s", revision, arguments[0],

@@ -53,7 +53,6 @@ struct reply {
     double ns;   /* of one call */
     uint32_t taint;
     size_t count; /* of descriptions */
-    uint64_t version;
     char message[REPLY_MESSAGE];
 };
 

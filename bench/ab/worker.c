@@ -28,8 +28,6 @@ struct worker {
     struct copies *copies; /* [threads] */
     struct injection injection;
     struct yardsticks yardsticks;
-    struct taint_snapshot before;
-    unsigned tainted;
 };
 
 static pn_status fail(struct worker *worker, const char *message)

@@ -1,5 +1,5 @@
-/* command/interrupt.h: Ctrl-C and kill end a measurement after the sample at hand; a second one
- * ends the program at once. */
+/* command/interrupt.h: Ctrl-C and kill end a measurement after the sample at hand; a second one,
+ * a second later or more, ends the program at once. */
 #ifndef PINION_BENCH_INTERRUPT_H
 #define PINION_BENCH_INTERRUPT_H
 

@@ -68,13 +68,23 @@ static json_t *date(void)
     return json_string(text);
 }
 
-static pn_status flush(void)
+static pn_status flush(struct output *output)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        return error_set(PN_ERROR_IO, "standard output: writing the results failed: %s",
-                         strerror(errno));
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return PN_OK;
     }
-    return PN_OK;
+    if (output->stdout_error == 0) {
+        output->stdout_error = errno;
+    }
+    return error_set(PN_ERROR_IO, "standard output: writing the results failed: %s",
+                     strerror(output->stdout_error));
+}
+
+/* A table that cannot be printed ends a run, unless a file waits for the results. */
+static pn_status flush_table(struct output *output)
+{
+    const pn_status status = flush(output);
+    return output->target.out == NULL ? status : PN_OK;
 }
 
 static void print_warning(const json_t *warning)
@@ -155,7 +165,7 @@ pn_status output_create_for(const struct output_head *head, const struct output_
         return PN_OK;
     }
     print_head(head, output, processor);
-    status = flush();
+    status = flush_table(output);
     if (status != PN_OK) {
         output_free(output);
     }
@@ -190,7 +200,7 @@ pn_status output_row(struct output *output, json_t *row, const char *line)
         return PN_OK;
     }
     puts(line);
-    return flush();
+    return flush_table(output);
 }
 
 pn_status output_warn(struct output *output, const char *code, const char *text)
@@ -268,18 +278,18 @@ static pn_status add_late_warnings(struct output *output)
     return status;
 }
 
-static pn_status write_document(const struct output *output)
+static pn_status write_document(struct output *output)
 {
     const pn_status status = export_write(output->root, output->target.format, stdout);
-    return status == PN_ERROR_IO ? flush() : status;
+    return status == PN_ERROR_IO ? flush(output) : status;
 }
 
-static pn_status write_results(const struct output *output)
+static pn_status write_results(struct output *output)
 {
     if (!output->target.document && output->last_line != NULL) {
         puts(output->last_line);
     }
-    const pn_status shown = output->target.document ? write_document(output) : flush();
+    const pn_status shown = output->target.document ? write_document(output) : flush(output);
     const pn_status kept = output->target.out == NULL ? PN_OK : write_file(output);
     return kept != PN_OK ? kept : shown;
 }

@@ -53,7 +53,8 @@ struct output {
     json_t *root; /* the document; commands may add to it */
     json_t *rows, *warnings;
     struct environment_run *environment;
-    char *last_line; /* NULL: none */
+    char *last_line;  /* NULL: none */
+    int stdout_error; /* of the first writing that failed; 0: none did */
 };
 
 /* The arguments of main(), for the documents: every command line starts one program. */

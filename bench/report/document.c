@@ -42,10 +42,12 @@ const char *document_text(const json_t *object, const char *key, const char *abs
 /* --- places and what is wrong there --------------------------------------------------------------
  */
 
-struct document_place document_whole(const char *path, const json_t *document)
-{
-    return (struct document_place){.path = path, .object = document};
-}
+/* An object and where it is, for messages: base.json: rows[3] "gemm_nn/64x64x64". */
+struct place {
+    const char *path;
+    char where[200]; /* "" for the document itself */
+    const json_t *object;
+};
 
 /* What a person would call a row: its name, or what comes nearest to one. */
 static const char *row_name(const json_t *row)
@@ -60,10 +62,10 @@ static const char *row_name(const json_t *row)
     return NULL;
 }
 
-struct document_place document_row(const char *path, const json_t *document, size_t index)
+static struct place row_place(const char *path, const json_t *document, size_t index)
 {
-    struct document_place place = {
-        .path = path, .object = json_array_get(json_object_get(document, "rows"), index)};
+    struct place place = {.path = path,
+                          .object = json_array_get(json_object_get(document, "rows"), index)};
     const char *name = row_name(place.object);
     if (name == NULL) {
         snprintf(place.where, sizeof place.where, "rows[%zu]", index);
@@ -73,7 +75,7 @@ struct document_place document_row(const char *path, const json_t *document, siz
     return place;
 }
 
-static pn_status wrong(const struct document_place *place, const char *key, const char *what)
+static pn_status wrong(const struct place *place, const char *key, const char *what)
 {
     return error_set(PN_ERROR_DATA, "%s: %s%skey \"%s\": %s; write the file anew with --json",
                      place->path, place->where, place->where[0] == '\0' ? "" : ": ", key, what);
@@ -143,8 +145,8 @@ static const char *mismatch(const json_t *value, enum document_type type)
     }
 }
 
-static pn_status wrong_type(const struct document_place *place, const char *key,
-                            const json_t *value, const char *expected)
+static pn_status wrong_type(const struct place *place, const char *key, const json_t *value,
+                            const char *expected)
 {
     char what[200];
     if (json_is_number(value)) {
@@ -161,18 +163,18 @@ static pn_status wrong_type(const struct document_place *place, const char *key,
 /* --- checking ------------------------------------------------------------------------------------
  */
 
-static pn_status check_keys(const struct document_place *place, const struct document_key *keys);
+static pn_status check_keys(const struct place *place, const struct document_key *keys);
 
 /* Of the value's own type, then of what is in it. `place` and `key` say where it is. Schemas are a
  * few levels deep, so the recursion is. */
-static pn_status check_value(const struct document_place *place, const char *key,
-                             const json_t *value, const struct document_key *expected)
+static pn_status check_value(const struct place *place, const char *key, const json_t *value,
+                             const struct document_key *expected)
 {
     const char *missed = mismatch(value, expected->type);
     if (missed != NULL) {
         return wrong_type(place, key, value, missed);
     }
-    struct document_place inner = {.path = place->path, .object = value};
+    struct place inner = {.path = place->path, .object = value};
     snprintf(inner.where, sizeof inner.where, "%.150s%s%.40s", place->where,
              place->where[0] == '\0' ? "" : ": ", key);
     if (expected->type == DOCUMENT_OBJECT && expected->keys != NULL) {
@@ -198,7 +200,7 @@ static pn_status check_value(const struct document_place *place, const char *key
     return status;
 }
 
-static pn_status check_keys(const struct document_place *place, const struct document_key *keys)
+static pn_status check_keys(const struct place *place, const struct document_key *keys)
 {
     for (size_t i = 0; keys[i].name != NULL; i++) {
         const json_t *value = json_object_get(place->object, keys[i].name);
@@ -222,7 +224,7 @@ static pn_status check_rows(const char *path, const json_t *document, const char
     command = json_is_true(json_object_get(document, "saved")) ? "run" : command;
     const json_t *rows = json_object_get(document, "rows");
     for (size_t i = 0; i < json_array_size(rows); i++) {
-        const struct document_place place = document_row(path, document, i);
+        const struct place place = row_place(path, document, i);
         if (!json_is_object(place.object)) {
             return error_set(PN_ERROR_DATA,
                              "%s: rows[%zu] is %s, not an object; write the file anew with --json",
@@ -257,7 +259,7 @@ static pn_status check_document(const char *path, const json_t *document)
     const char *command = document_text(document, "command", "");
     const bool scorecard = strcmp(command, "scorecard") == 0;
     const struct document_key *frame_keys = scorecard ? scorecard_frame : results_frame;
-    const struct document_place whole = document_whole(path, document);
+    const struct place whole = {.path = path, .object = document};
     for (size_t i = 0; frame_keys[i].name != NULL; i++) {
         const json_t *value = json_object_get(document, frame_keys[i].name);
         const char *missed = value == NULL ? NULL : mismatch(value, frame_keys[i].type);
@@ -352,51 +354,5 @@ pn_status document_load(const char *path, json_t **document)
         json_decref(*document);
         *document = NULL;
     }
-    return status;
-}
-
-/* --- keys that a command needs -------------------------------------------------------------------
- */
-
-static pn_status need(const struct document_place *place, const char *key, enum document_type type,
-                      const json_t **value)
-{
-    *value = json_object_get(place->object, key);
-    if (*value == NULL || json_is_null(*value)) {
-        return wrong(place, key, "is missing");
-    }
-    const char *missed = mismatch(*value, type);
-    return missed == NULL ? PN_OK : wrong_type(place, key, *value, missed);
-}
-
-pn_status document_get_number(const struct document_place *place, const char *key, double *value)
-{
-    const json_t *found;
-    const pn_status status = need(place, key, DOCUMENT_NUMBER, &found);
-    *value = status == PN_OK ? json_number_value(found) : 0;
-    return status;
-}
-
-pn_status document_get_count(const struct document_place *place, const char *key, size_t *value)
-{
-    const json_t *found;
-    const pn_status status = need(place, key, DOCUMENT_COUNT, &found);
-    *value = status == PN_OK ? (size_t)json_integer_value(found) : 0;
-    return status;
-}
-
-pn_status document_get_flag(const struct document_place *place, const char *key, bool *value)
-{
-    const json_t *found;
-    const pn_status status = need(place, key, DOCUMENT_FLAG, &found);
-    *value = status == PN_OK && json_is_true(found);
-    return status;
-}
-
-pn_status document_get_text(const struct document_place *place, const char *key, const char **value)
-{
-    const json_t *found;
-    const pn_status status = need(place, key, DOCUMENT_TEXT, &found);
-    *value = status == PN_OK ? json_string_value(found) : "";
     return status;
 }

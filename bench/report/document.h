@@ -27,24 +27,4 @@ size_t document_count(const json_t *object, const char *key, size_t absent);
 bool document_flag(const json_t *object, const char *key, bool absent);
 const char *document_text(const json_t *object, const char *key, const char *absent);
 
-/* --- keys that a command needs, beyond what loading checked --------------------------------------
- */
-
-/* An object and where it is, for messages: base.json: rows[3] "gemm_nn/64x64x64". */
-struct document_place {
-    const char *path;
-    char where[200]; /* "" for the document itself */
-    const json_t *object;
-};
-
-struct document_place document_whole(const char *path, const json_t *document);
-struct document_place document_row(const char *path, const json_t *document, size_t index);
-
-/* PN_ERROR_DATA if the key is absent or of another type. */
-pn_status document_get_number(const struct document_place *place, const char *key, double *value);
-pn_status document_get_count(const struct document_place *place, const char *key, size_t *value);
-pn_status document_get_flag(const struct document_place *place, const char *key, bool *value);
-pn_status document_get_text(const struct document_place *place, const char *key,
-                            const char **value);
-
 #endif

@@ -28,7 +28,7 @@ static json_t *limit_rates(const struct run_result *result)
     for (int i = 0; i < RUN_PROBES; i++) {
         const struct run_probe *probe = &result->probes[i];
         const enum probe_kind kind = probe->probe.kind;
-        if (probe->used && (kind < PROBE_READ || kind == PROBE_READ)) {
+        if (probe->used && kind <= PROBE_READ) {
             json_object_set_new(rates,
                                 kind == PROBE_READ ? machine_level_name(probe->probe.level)
                                                    : probe_name(kind),

@@ -25,6 +25,10 @@ target_compile_definitions({target} PRIVATE SPEED={speed} VERSION="{version}")
 set_target_properties({target} PROPERTIES VERSION {version})
 """
 
+# Variables that say where a build finds what.
+FOLDERS = ["CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "PKG_CONFIG_PATH", "CMAKE_PREFIX_PATH"]
+FOLDERS += ["CMAKE_TOOLCHAIN_FILE"]
+
 # As the builds' steps need them.
 TOOLS = [tool for tool in ("git", "cmake", "tar") if shutil.which(tool) is None]
 
@@ -46,7 +50,8 @@ class Revisions(AbTest):
                 for what, value in (("NAME", "Test"), ("EMAIL", "test@localhost"))
             },
         )
-        for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "CFLAGS", "LDFLAGS"):
+        git = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_TRACE")
+        for name in (*git, "CFLAGS", "LDFLAGS", *FOLDERS):
             self.env.pop(name, None)
         os.makedirs(os.path.join(self.repository, "engine"))
         os.makedirs(os.path.join(self.repository, "bench/problems"))
@@ -142,6 +147,38 @@ class Revisions(AbTest):
         del self.env["CFLAGS"]
         self.refuse_git(2, "no row that both", "first", "first", "--filter", "spin_fl")
         self.assertEqual(len(set(self.cached()) - set(first)), 1)
+
+    def test_other_folders_are_another_build(self):
+        self.write("nothing.cmake", "")
+        os.mkdir(self.path("nothing"))
+        for count, name in enumerate(FOLDERS, 1):
+            folder = "nothing.cmake" if name.endswith("FILE") else "nothing"
+            self.env[name] = self.path(folder)
+            self.refuse_git(2, "no row that both", "first", "first", "--filter", "spin_none")
+            del self.env[name]
+            self.assertEqual(len(self.cached()), count, name)
+
+    def test_what_git_traces_is_no_answer(self):
+        self.env["GIT_TRACE"] = "1"
+        self.refuse_git(2, "no row that both", "first", "first", "--filter", "spin_none")
+        self.assertEqual(len(self.cached()), 1)
+        self.refuse_git(2, "--git none: fatal: ", "none", "first")
+
+    def test_programs_have_their_signals(self):
+        """A reader that leaves ends what writes to it, as everywhere."""
+        states, real = self.path("states"), shutil.which("cmake")
+        os.mkdir(self.path("bin"))
+        self.write_program(
+            "bin/cmake", f'grep SigIgn: /proc/self/status >>{states}\nexec {real} "$@"\n'
+        )
+        self.env["PATH"] = self.path("bin") + ":" + self.env["PATH"]
+        self.refuse_git(2, "no row that both", "first", "first", "--filter", "spin_none")
+        with open(states) as file:
+            ignored = [int(line.split()[1], 16) for line in file]
+        self.assertEqual(len(ignored), 2)
+        for mask in ignored:
+            for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
+                self.assertFalse(mask >> (number - 1) & 1, number)
 
     def write_program(self, name, text):
         path = self.write(name, "#!/bin/sh\n" + text)
@@ -285,7 +322,12 @@ class Revisions(AbTest):
     def test_nowhere_to_keep_builds(self):
         del self.env["XDG_CACHE_HOME"]
         self.env.pop("HOME", None)
-        self.refuse_git(2, "--git: set HOME or XDG_CACHE_HOME", "first", "second")
+        pattern = "--git: set HOME or XDG_CACHE_HOME to a path from /"
+        self.refuse_git(2, pattern, "first", "second")
+        for home in ("", "here"):
+            self.env["HOME"] = home
+            self.refuse_git(2, pattern, "first", "second")
+        self.assertFalse(os.path.exists(os.path.join(self.repository, "here")))
         self.env["XDG_CACHE_HOME"] = self.write("file", "")
         self.refuse_git(
             74, re.escape(self.path("file/pinion-bench")), "first", "second"

@@ -128,6 +128,43 @@ class Signals(AbTest):
         self.check_document(document)
         self.assertIs(document["complete"], False)
 
+    def stop_as_timeout_does(self, process):
+        """The program first, then its group, which it is in as well."""
+        self.wait_for_workers(process, 6)
+        process.send_signal(signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertNotIn("died", err)
+        self.assertEqual(err.count("once more ends at once"), 1, err)
+        self.wait_for_none()
+        return out
+
+    def test_a_signal_that_repeats_another_at_once(self):
+        for _ in range(5):
+            out = self.stop_as_timeout_does(self.start_ab("--json"))
+            self.assertIs(strict_json(out)["complete"], False)
+
+    @unittest.skipIf(shutil.which("timeout") is None, "no timeout(1)")
+    def test_under_timeout(self):
+        out = self.path("out.json")
+        command = ["ab", self.library, fake("slow"), *LONG, "--out", out]
+        for seconds in ("0.8", "1.3", "2"):
+            result = subprocess.run(
+                ["timeout", "-s", "TERM", seconds, PINION, *command],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                cwd=self.folder,
+                env=environment(),
+                timeout=PATIENCE,
+            )
+            self.assertEqual(result.returncode, 124, result.stderr)
+            with open(out) as file:
+                self.assertIs(strict_json(file.read())["complete"], False)
+            os.remove(out)
+        self.wait_for_none()
+
     def test_killed(self):
         process = self.start_ab()
         self.wait_for_workers(process, 3)

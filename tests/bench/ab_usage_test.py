@@ -145,6 +145,20 @@ class Libraries(AbTest):
     def test_a_folder(self):
         self.refuse_both(65, f"{self.folder}: is a folder; ", self.folder)
 
+    def test_a_pipe_and_a_device(self):
+        path = self.path("fifo")
+        os.mkfifo(path)
+        for path in (path, "/dev/null", "/dev/zero"):
+            self.refuse_both(65, f"{path}: is a device or pipe; ", path)
+
+    def test_what_a_library_prints_is_no_part_of_the_results(self):
+        path = fake("chatty")
+        result = self.run_program("ab", path, BASE, *EQUAL, "--filter", "spin_a", "--json")
+        self.assertIn(result.returncode, (0, 77), result.stderr)
+        self.check_document(strict_json(result.stdout))
+        self.assertIn("loaded\n", result.stderr)
+        self.assertIn("filled\n", result.stderr)
+
     def test_no_table(self):
         path = fake("no_table")
         self.refuse_both(65, f"{path}: exports no pinion_bench_abi_1: ", path)
@@ -215,6 +229,36 @@ class Files(AbTest):
             self.assertEqual(file.read(), "before")
         self.compare(BASE, BASE, *EQUAL, "--filter", "spin_a", codes=(0, 77))
         self.assertEqual(os.listdir(self.folder), ["out.json"])
+
+    def test_closed_descriptors(self):
+        """No file of the program's own gets their numbers, and with them what is printed."""
+        out = self.path("out.json")
+        for closed in ([0], [1], [2], [0, 1], [0, 1, 2]):
+            result = self.run_program(
+                *["ab", BASE, BASE, *EQUAL, "--filter", "spin_a", "--out", out],
+                preexec_fn=lambda: [os.close(number) for number in closed],
+            )
+            self.assertIn(result.returncode, (74,) if 1 in closed else (0, 77), result.stderr)
+            self.assertEqual(bool(result.stdout), 1 not in closed)
+            with open(out) as file:
+                document = strict_json(file.read())
+            self.check_document(document)
+            self.assertIs(document["complete"], True)
+            os.remove(out)
+
+    def test_a_reader_that_left(self):
+        out = self.path("out.json")
+        read, write = os.pipe()
+        os.close(read)
+        arguments = [*EQUAL, "--filter", "spin_a", "--out", out]
+        result = self.run_program("ab", BASE, BASE, *arguments, stdout=write)
+        os.close(write)
+        self.assertEqual(result.returncode, 74, result.stderr)
+        self.assertIn("standard output: writing the results failed: Broken pipe", result.stderr)
+        with open(out) as file:
+            document = strict_json(file.read())
+        self.check_document(document)
+        self.assertIs(document["complete"], True)
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
     def test_standard_output_is_full(self):

@@ -1,5 +1,4 @@
-/* Result documents as the commands read them: what loading leaves, and keys that a command needs.
- */
+/* Result documents as the commands read them: what loading leaves, and what it refuses. */
 #include <criterion/criterion.h>
 
 #include <stdio.h>
@@ -33,58 +32,52 @@ static void said(const char *words)
 
 TestSuite(document, .fini = remove_document);
 
-Test(document, typed_keys)
+Test(document, keys_and_what_stands_for_absent_ones)
 {
     write_document("{\"schema\": 2, \"command\": \"check\", \"margin\": 0.5, \"rows\": ["
                    "{\"name\": \"a/b\", \"verdict\": \"OK\", \"change\": -1.5e-3, \"threads\": 2,"
                    " \"flag\": true, \"p\": null}]}");
     json_t *document;
     cr_assert_eq(document_load(path, &document), PN_OK, "%s", pn_error_message());
-    const struct document_place whole = document_whole(path, document);
-    const struct document_place row = document_row(path, document, 0);
-    double number;
-    size_t count;
-    bool flag;
-    const char *text;
-    cr_assert_eq(document_get_number(&whole, "margin", &number), PN_OK);
-    cr_assert_eq(number, 0.5);
-    cr_assert_eq(document_get_number(&row, "change", &number), PN_OK);
-    cr_assert_eq(number, -1.5e-3);
-    cr_assert_eq(document_get_number(&row, "threads", &number), PN_OK);
-    cr_assert_eq(number, 2);
-    cr_assert_eq(document_get_count(&row, "threads", &count), PN_OK);
-    cr_assert_eq(count, 2);
-    cr_assert_eq(document_get_flag(&row, "flag", &flag), PN_OK);
-    cr_assert(flag);
-    cr_assert_eq(document_get_text(&row, "verdict", &text), PN_OK);
-    cr_assert_str_eq(text, "OK");
-
-    cr_assert_eq(document_get_count(&row, "change", &count), PN_ERROR_DATA);
-    said("rows[0] \"a/b\": key \"change\": is -0.0015, not a whole number of at least 0");
-    cr_assert_eq(document_get_text(&row, "change", &text), PN_ERROR_DATA);
-    said("rows[0] \"a/b\": key \"change\": is -0.0015, not a text");
-    cr_assert_eq(document_get_flag(&row, "name", &flag), PN_ERROR_DATA);
-    said("is the text 'a/b', not true or false");
-    cr_assert_eq(document_get_number(&row, "name", &number), PN_ERROR_DATA);
-    said("is the text 'a/b', not a number between -1e20 and 1e20");
-    cr_assert_eq(document_get_number(&row, "ratio", &number), PN_ERROR_DATA);
-    said("rows[0] \"a/b\": key \"ratio\": is missing");
-    cr_assert_eq(document_get_number(&row, "p", &number), PN_ERROR_DATA);
-    said("key \"p\": is missing");
-    cr_assert_eq(document_get_text(&whole, "processor", &text), PN_ERROR_DATA);
-    said(": key \"processor\": is missing");
-
-    cr_assert_eq(document_number(row.object, "change", 7), -1.5e-3);
-    cr_assert_eq(document_number(row.object, "p", 7), 7);
-    cr_assert_eq(document_number(row.object, "name", 7), 7);
+    cr_assert_eq(document_number(document, "margin", 7), 0.5);
+    const json_t *row = json_array_get(json_object_get(document, "rows"), 0);
+    cr_assert_eq(document_number(row, "change", 7), -1.5e-3);
+    cr_assert_eq(document_number(row, "threads", 7), 2);
+    cr_assert_eq(document_number(row, "p", 7), 7);
+    cr_assert_eq(document_number(row, "name", 7), 7);
     cr_assert_eq(document_number(NULL, "name", 7), 7);
-    cr_assert_eq(document_count(row.object, "threads", 7), 2);
-    cr_assert_eq(document_count(row.object, "change", 7), 7);
-    cr_assert_eq(document_flag(row.object, "flag", false), true);
-    cr_assert_eq(document_flag(row.object, "name", false), false);
-    cr_assert_str_eq(document_text(row.object, "name", "none"), "a/b");
-    cr_assert_str_eq(document_text(row.object, "threads", "none"), "none");
+    cr_assert_eq(document_count(row, "threads", 7), 2);
+    cr_assert_eq(document_count(row, "change", 7), 7);
+    cr_assert_eq(document_flag(row, "flag", false), true);
+    cr_assert_eq(document_flag(row, "name", false), false);
+    cr_assert_str_eq(document_text(row, "name", "none"), "a/b");
+    cr_assert_str_eq(document_text(row, "threads", "none"), "none");
     json_decref(document);
+}
+
+/* A document of one row with this member is refused with these words. */
+static void refused(const char *member, const char *words)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "{\"schema\": 2, \"command\": \"check\", \"rows\": [{\"name\": \"a/b\", "
+             "\"verdict\": \"OK\", %s}]}",
+             member);
+    strcpy(path + strlen(path) - 6, "XXXXXX");
+    write_document(text);
+    json_t *document;
+    cr_assert_eq(document_load(path, &document), PN_ERROR_DATA, "%s", member);
+    said(words);
+    remove_document();
+}
+
+Test(document, a_known_key_of_another_type)
+{
+    refused("\"threads\": -1.5e-3",
+            "rows[0] \"a/b\": key \"threads\": is -0.0015, not a whole number of at least 0");
+    refused("\"kernel\": -1.5e-3", "rows[0] \"a/b\": key \"kernel\": is -0.0015, not a text");
+    refused("\"correct\": \"c\"", "is the text 'c', not true or false");
+    refused("\"change\": \"c\"", "is the text 'c', not a number between -1e20 and 1e20");
 }
 
 Test(document, nothing_is_left_of_a_bad_one)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/problems/abi.h"
 
@@ -55,6 +56,25 @@
 #ifndef ABI_SIZE
 #define ABI_SIZE sizeof(struct bench_abi)
 #endif
+
+/* Whether the build prints, as soon as it is loaded and later. */
+#ifdef CHATTY
+static const bool chatty = true;
+#else
+static const bool chatty = false;
+#endif
+
+static void chat(const char *text)
+{
+    if (chatty) {
+        dprintf(STDOUT_FILENO, "%s\n", text);
+    }
+}
+
+__attribute__((constructor)) static void load(void)
+{
+    chat("loaded");
+}
 
 struct kernel {
     const char *name, *shape;
@@ -140,6 +160,7 @@ static void fill(void *context, uint32_t seed)
     struct instance *instance = context;
     const struct data data = {.layout = DATA, .start = seed * 0x9E3779B97F4A7C15u + 1};
     memcpy(instance->batch, &data, sizeof data);
+    chat("filled");
 }
 
 static size_t steps_of(const struct instance *instance)

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BENCH = os.environ.get("PINION_BENCH", "pinion-bench")
@@ -108,6 +110,68 @@ class FullDisk(BenchTest):
                                         text=True, env=self.env)
             self.assertEqual(result.returncode, 74, arguments)
             self.assertRegex(result.stderr, "^pinion-bench: standard output: .*\n$")
+
+
+class BrokenOutput(BenchTest):
+    """Standard output that nobody reads, or that is closed: said, and the file is written."""
+    RUN = ["run", *FEW, *QUICK]
+
+    def run_into(self, output, *arguments, prepare=None):
+        result = subprocess.run([BENCH, *arguments], stdout=output, stderr=subprocess.PIPE,
+                                text=True, cwd=self.folder, env=self.env, timeout=120,
+                                preexec_fn=prepare)
+        return result.returncode, result.stderr
+
+    def run_without_reader(self, *arguments):
+        read, write = os.pipe()
+        os.close(read)
+        status, errors = self.run_into(write, *arguments)
+        os.close(write)
+        self.assertRegex(errors, "^pinion-bench: standard output: .*Broken pipe\n$")
+        self.assertEqual(status, 74, errors)
+
+    def check_whole(self, name):
+        document = self.read(name)
+        self.assertIs(document["complete"], True)
+        names = self.bench("list", *FEW).splitlines()
+        self.assertGreater(len(names), 1)
+        self.assertEqual([row["name"] for row in document["rows"]], names)
+
+    def test_a_reader_that_left(self):
+        self.run_without_reader(*self.RUN, "--out", "it.json")
+        self.check_whole("it.json")
+        for arguments in (self.RUN, [*self.RUN, "--json"], ["--help"], ["list"]):
+            self.run_without_reader(*arguments)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_a_full_disk(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            status, errors = self.run_into(full, *self.RUN, "--out", "it.json")
+        self.assertEqual(status, 74)
+        self.assertIn("standard output: writing the results failed: No space left", errors)
+        self.check_whole("it.json")
+
+    def test_closed(self):
+        for closed in ([1], [0, 1], [0, 1, 2]):
+            status, errors = self.run_into(None, *self.RUN, "--out", "it.json",
+                                           prepare=lambda: [os.close(x) for x in closed])
+            self.assertEqual(status, 74, errors)
+            if 2 not in closed:
+                self.assertIn("standard output: writing the results failed: Bad file desc", errors)
+            self.check_whole("it.json")
+            os.remove(self.path("it.json"))
+
+    def test_a_limit_of_the_size_of_files(self):
+        with open(self.path("it.json"), "w", encoding="utf-8") as file:
+            file.write("before")
+        status, errors = self.run_into(
+            subprocess.DEVNULL, *self.RUN, "--out", "it.json",
+            prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)))
+        self.assertEqual(status, 74, errors)
+        self.assertRegex(errors, r"^pinion-bench: it\.json: .*File too large.*ulimit -f")
+        with open(self.path("it.json"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "before")
+        self.assertEqual(os.listdir(self.folder), ["it.json"])
 
 
 class Documents(BenchTest):
@@ -266,11 +330,15 @@ class Interruption(BenchTest):
         self.check_interrupted(strict(out), "run")
 
     def wait_for_start(self, process):
-        """Until it catches the signal: the second field is what /proc calls SigCgt."""
+        """Until it catches the signal."""
+        self.wait_for_mask(process, "SigCgt")
+
+    def wait_for_mask(self, process, name):
+        """Until the signal is in the mask that /proc calls so."""
         while process.poll() is None:
             with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
-                caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", file.read(), re.M)
-            if caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1:
+                mask = re.search(rf"^{name}:\s*([0-9a-f]+)$", file.read(), re.M)
+            if mask and int(mask[1], 16) >> (signal.SIGINT - 1) & 1:
                 return
         self.fail("the run ended by itself")
 
@@ -286,15 +354,37 @@ class Interruption(BenchTest):
             self.assertEqual(process.returncode, 130, errors)
             self.check_interrupted(self.read("it.json"), arguments[0])
 
-    def test_a_second_signal_ends_at_once(self):
-        process = self.start("run", "--filter", "^exp/", "--rounds", "1000", "--min-time", "10000")
+    def test_a_signal_twice_within_a_second_is_one(self):
+        process = self.start(*self.LONG, "--json")
         self.wait_for_start(process)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         for line in process.stderr:
             if "once more" in line:
                 break
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, errors)
+        self.check_interrupted(strict(out), "run")
+
+    def test_a_second_signal_ends_at_once(self):
+        """The first waits in its handler, for a standard error that takes no more."""
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        try:
+            while os.write(write, b"." * 4096):
+                pass
+        except BlockingIOError:
+            os.set_blocking(write, True)
+        process = subprocess.Popen([BENCH, *self.LONG], stdout=subprocess.DEVNULL, stderr=write,
+                                   env=self.env, cwd=self.folder)
+        for close in (lambda: os.close(read), lambda: os.close(write), process.wait, process.kill):
+            self.addCleanup(close)
+        self.wait_for_start(process)
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(timeout=60), -signal.SIGINT)
+        self.wait_for_mask(process, "SigBlk")
+        time.sleep(1.2)  # what comes within a second repeats the first
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), -signal.SIGTERM)
 
 
 def compare_py_python():

@@ -219,6 +219,24 @@ class Output(ProgramTest):
         self.assertEqual(result.returncode, 74)
         self.assertRegex(result.stderr, "cannot write the results to standard output: No space")
 
+    def test_closed_descriptors(self):
+        """No file of the program's own gets their numbers, and with them what is printed."""
+        save = ["--save", "m.hdf5"] if HAS_HDF5 else []
+        for closed in ([0], [1], [2], [0, 1], [0, 1, 2]):
+            result = self.run_program(
+                *["train", *SMALL, *save],
+                preexec_fn=lambda: [os.close(number) for number in closed],
+            )
+            self.assertEqual(result.returncode, 74 if 1 in closed else 0, result.stderr)
+            if HAS_HDF5:
+                summary = self.run_program(
+                    *["summary", "m.hdf5"],
+                    preexec_fn=lambda: [os.close(number) for number in closed],
+                )
+                self.assertEqual(summary.returncode, result.returncode, summary.stderr)
+                self.assertEqual(self.succeed_json("summary", "m.hdf5")["epochs"], 2)
+                os.remove(self.path("m.hdf5"))
+
     def test_reader_that_left(self):
         read, write = os.pipe()
         os.close(read)

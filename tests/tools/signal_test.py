@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 from program import PINION, ProgramTest, environment, needs_hdf5
@@ -125,6 +126,17 @@ class Signals(ProgramTest):
             self.assertGreater(int(batch), 400 - left)
             self.assertLess(self.seconds_of_step(step)[0], 0.5)
 
+    def test_a_signal_twice_within_a_second_is_one(self):
+        """As timeout(1) ends a program."""
+        process = self.start("--json", "--quiet")
+        self.wait_until_busy(process, seconds=0.2)
+        process.send_signal(signal.SIGTERM)
+        self.assertIn("finishing the step", self.read_line(process))
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 143, err)
+        self.assertIsNotNone(json.loads(out)["interrupted"])
+
     def test_second_signal_ends_at_once(self):
         """The second arrives while the step goes on: one step that takes long enough."""
         slow = ["--batch-size", "2000", "--threads", "1", "--isa", "scalar"]
@@ -133,6 +145,7 @@ class Signals(ProgramTest):
         self.wait_until_busy(process, seconds=1.0)
         process.send_signal(signal.SIGINT)
         self.assertIn("finishing the step", self.read_line(process))
+        time.sleep(1.2)  # what comes within a second repeats the first
         process.send_signal(signal.SIGINT)
         process.wait(timeout=5)
         self.assertEqual(process.returncode, -signal.SIGINT)

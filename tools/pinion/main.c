@@ -1,6 +1,6 @@
 /* main.c: pinion COMMAND. */
+#include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "tools/pinion/completion.h"
 #include "tools/pinion/report.h"
 #include "tools/pinion/say.h"
+#include "tools/program/writing.h"
 
 const struct command command_table[] = {
     {"train", COMMAND_TRAIN, false, "[OPTION...]", "trains a network and prints what it learnt",
@@ -176,6 +177,9 @@ static int help(int count, char **words)
 
 int main(int argc, char **argv)
 {
+    if (!standard_files_open()) {
+        return say_error(NULL, PN_ERROR_IO, "/dev/null: %s", strerror(errno));
+    }
     /* How bars are drawn follows the user's locale; numbers do not. */
     setlocale(LC_CTYPE, "");
     if (argc < 2) {
@@ -207,7 +211,6 @@ int main(int argc, char **argv)
     }
     /* A reader of the progress that leaves must not end the training, and a file-size limit is an
      * error of writing like any other. */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
+    write_signals_to_errors();
     return report_end(command->name, run_command(command, argc - 2, argv + 2));
 }

@@ -9,7 +9,7 @@
 #include "tools/pinion/progress.h"
 #include "tools/pinion/report.h"
 #include "tools/pinion/say.h"
-#include "tools/pinion/stop.h"
+#include "tools/program/stop.h"
 
 static const char command[] = "train";
 
@@ -273,7 +273,7 @@ static int fit(struct training *training)
         callbacks->list[callbacks->count++] = progress_callback();
         say_set_before(progress_clear);
     }
-    stop_on_signals();
+    stop_on_signals("\npinion: finishing the step; once more ends at once\n");
     const pn_fit_options options = fit_options(training);
     const pn_status status =
         pn_model_fit(training->model, training->dataset, &options, &training->history);
