@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/problems/abi.h"
 
@@ -23,6 +24,14 @@
 #ifndef CRASH
 #define CRASH     ""
 #define CRASH_RUN 1
+#endif
+
+/* A kernel that does nothing, and one that does one call's work however many are asked for. */
+#ifndef IDLE
+#define IDLE ""
+#endif
+#ifndef ONCE
+#define ONCE ""
 #endif
 
 /* A kernel that other builds lack, and one whose calls take many milliseconds; "": none. */
@@ -81,6 +90,14 @@ struct instance {
     char *batch;
     volatile uint64_t result;
 };
+
+#ifdef LOAD_SECONDS
+/* What loads the library waits for so long. */
+__attribute__((constructor)) static void load_slowly(void)
+{
+    sleep(LOAD_SECONDS);
+}
+#endif
 
 /* The index-th kernel that this build has; NULL past the last. */
 static const struct kernel *find(size_t index)
@@ -167,8 +184,12 @@ static void run(void *context, size_t calls)
     if (strcmp(instance->kernel->name, CRASH) == 0 && ++crash_runs == CRASH_RUN) {
         abort();
     }
+    if (strcmp(instance->kernel->name, IDLE) == 0) {
+        return;
+    }
     const size_t steps = steps_of(instance);
-    for (size_t call = 0; call < calls; call++) {
+    const size_t done = strcmp(instance->kernel->name, ONCE) == 0 ? 1 : calls;
+    for (size_t call = 0; call < done; call++) {
         uint64_t value = start_of(instance);
         for (size_t i = 0; i < steps; i++) {
             value = value * FACTOR + TERM;
