@@ -61,6 +61,7 @@ struct check {
     size_t count;
     struct baseline baseline;
     struct names only_old, only_new; /* rows that only the baseline, or only the build has */
+    struct names not_compared;       /* that the baseline has in runs that cannot be compared */
     /* Of another machine: what is shown beside this one's. */
     bool foreign;
     struct baseline_key shown;
@@ -80,7 +81,7 @@ void check_free(struct check *check);
 const char *check_isa(const struct check *check);
 
 /* Gives the rows the yardsticks, references and margins that the baseline knows. Rows that it lacks
- * go to only_new, names that the build lacks to only_old. Where nothing can be
+ * go to only_new or not_compared, names that the build lacks to only_old. Where nothing can be
  * compared sets check->refusal, and for another machine's baseline check->foreign: then all rows
  * stay. */
 pn_status check_refer(struct check *check);

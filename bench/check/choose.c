@@ -22,6 +22,7 @@ void check_free(struct check *check)
     free(check->rows);
     names_free(&check->only_old);
     names_free(&check->only_new);
+    names_free(&check->not_compared);
     baseline_free(&check->baseline);
     *check = (struct check){0};
 }

@@ -202,6 +202,8 @@ static pn_status add_summary(const struct check *check, struct output *output)
                             json_texts(check->only_old.list, check->only_old.count));
         json_object_set_new(summary, "only_new",
                             json_texts(check->only_new.list, check->only_new.count));
+        json_object_set_new(summary, "not_compared",
+                            json_texts(check->not_compared.list, check->not_compared.count));
         json_object_set_new(summary, "verdict", json_string(verdict_name(check->verdict)));
     }
     if (check->refusal[0] != '\0') {
@@ -270,6 +272,8 @@ static pn_status print_summary(const struct check *check, struct output *output)
     }
     judged_print_names("only in the baseline:", check->only_old.list, check->only_old.count);
     judged_print_names("only in the build:", check->only_new.list, check->only_new.count);
+    judged_print_names("only in runs that cannot be compared with:", check->not_compared.list,
+                       check->not_compared.count);
     if (check->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", check->left_out);
     }

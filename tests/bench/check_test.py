@@ -736,7 +736,30 @@ class Refusals(CheckTest):
                 self.assert_refused(pattern)
                 status, document = self.check()
                 self.assertEqual((status, document["rows"]), (77, []))
-                self.assertEqual(len(document["only_new"]), 2)
+                self.assertEqual((document["only_old"], document["only_new"]), ([], []))
+                names = sorted(self.base["baselines"][0]["runs"][0]["rows"])
+                self.assertEqual(document["not_compared"], names)
+
+    def test_rows_that_only_other_runs_have(self):
+        """Of three rows: the comparable run has one, the other run one more."""
+        self.scaled(8, 8)
+        document = strict(self.read())
+        comparable, other = document["baselines"][0]["runs"]
+        other["revision"] += 1
+        isa = document["baselines"][0]["isa"]
+        exp, total = (f"{name}/f32/{isa}/hot/threads:1" for name in NAMES)
+        del comparable["rows"][total]
+        self.write(document)
+        arguments = ["--filter", f"^({NAMES[0]}|{NAMES[1]}|dropout/32x256)/"]
+        result = self.run_bench("check", self.path, *SMALL, *arguments, "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        document = strict(result.stdout)
+        self.assertEqual([row["name"] for row in document["rows"]], [exp])
+        self.assertEqual(document["not_compared"], [total])
+        self.assertTrue(document["only_new"])
+        self.assertEqual({name.split("/")[0] for name in document["only_new"]}, {"dropout"})
+        text = self.run_bench("check", self.path, *SMALL, *arguments).stdout
+        self.assertIn(f"only in runs that cannot be compared with: {total}\n", text)
 
     def test_another_minor_version_of_the_compiler_is_warned_of(self):
         def edit(_, entry):
@@ -915,7 +938,9 @@ class BadFiles(CheckTest):
 
         self.edited(edit)
         status, document = self.check()
-        self.assertEqual((status, len(document["only_new"])), (77, 2))
+        self.assertEqual((status, document["only_new"]), (77, []))
+        self.assertEqual(len(document["not_compared"]), 2)
+        self.assertIn("cannot be compared", document["refusal"])
 
     def test_no_file(self):
         self.refuse(66, "base.json: no such file", "check", self.path)
