@@ -84,7 +84,8 @@ static json_t *repro_json(const struct check *check, const struct meter_row *row
         return NULL;
     }
     row_pattern(row->name, pattern);
-    fputs("pinion-bench check ", stream);
+    const bool unsaved = check->options->save && !check->saved; /* there may be no file */
+    fputs(unsaved ? "pinion-bench check --save " : "pinion-bench check ", stream);
     shell_write_word(stream, check->options->path);
     if (check->options->library != NULL) {
         write_option(stream, "--library", check->options->library);

@@ -487,6 +487,10 @@ class OtherBuilds(CheckTest):
         document = strict(self.save("wrong", "--json").stdout)
         self.assertIs(document["saved"], False)
         self.assert_condemned(document, "spin_d", " instead of ")
+        (repro,) = [row["repro"] for row in document["rows"] if not row["correct"]]
+        result = self.run_bench(*shlex.split(repro)[1:])
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "1 results are wrong, first spin_d.*; nothing was saved")
 
     def test_fail_a_check(self):
         self.assertEqual(self.save("wrong", "--unchecked").returncode, 0)
