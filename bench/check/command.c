@@ -140,12 +140,13 @@ static pn_status run_on_team(const struct check_options *options, struct measure
         status = meter_create(options->library == NULL ? "" : options->library, team->threads,
                               options->turn_ns, (uint32_t)options->seed, &meter);
     }
+    bool interrupted = false; /* before there were rows; the document says so */
     if (status == PN_OK) {
         status = check_create(&meter, options, &check);
+        interrupted = status == PN_ERROR_INTERRUPTED;
+        status = interrupted ? PN_OK : status;
     }
     check.baseline = baseline;
-    const bool interrupted = status == PN_ERROR_INTERRUPTED;
-    status = interrupted ? PN_OK : status;
     if (status == PN_OK && !interrupted && !options->save) {
         status = check_refer(&check);
     }
