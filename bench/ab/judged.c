@@ -2,6 +2,22 @@
 
 #include <stdio.h>
 
+#include "engine/base/error.h"
+
+bool judged_condemns(pn_status status, char wrong[REPLY_MESSAGE])
+{
+    if (status != PN_ERROR_FAILED && status != PN_ERROR_DATA) {
+        return false;
+    }
+    snprintf(wrong, REPLY_MESSAGE, "%.*s", REPLY_MESSAGE - 1, pn_error_message());
+    return true;
+}
+
+const char *judged_word(bool wrong, bool judged, enum verdict verdict)
+{
+    return wrong ? "WRONG" : judged ? verdict_name(verdict) : "NOT MEASURED";
+}
+
 int judged_rank(bool wrong, bool judged, enum verdict verdict)
 {
     static const int of_verdict[] = {[VERDICT_REGRESSED] = 1,

@@ -5,8 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/ab/page.h"
 #include "bench/ab/verdict.h"
 #include "bench/command/output.h"
+
+/* Whether a failure condemns the row that was measured, not the comparison: its result is wrong, it
+ * does nothing, or a worker died of it. The message goes to `wrong`. */
+bool judged_condemns(pn_status status, char wrong[REPLY_MESSAGE]);
+
+/* What the row's document says: "WRONG", "NOT MEASURED" or the verdict. */
+const char *judged_word(bool wrong, bool judged, enum verdict verdict);
 
 /* Where the row stands in the table: the worst, wrong ones, are 0; those without evidence last. */
 enum { JUDGED_RANKS = 6 };

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "bench/ab/judged.h"
 #include "bench/command/json_text.h"
 
 json_t *suite_row_json(const struct suite *suite, const struct suite_row *row)
@@ -13,16 +14,12 @@ json_t *suite_row_json(const struct suite *suite, const struct suite_row *row)
     snprintf(repro, sizeof repro,
              "pinion-bench ab OLD NEW --isa %s --threads %zu --cache %s --filter '%s'", about->isa,
              suite->session->threads, cache_name(about->cache), pattern);
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name,
-                  "kernel", about->about.kernel, "shape", about->about.shape, "dtype",
-                  about->about.dtype, "isa", about->isa, "cache", cache_name(about->cache),
-                  "threads", (int)suite->session->threads, "verdict",
-                  about->wrong[0] != '\0' ? "WRONG"
-                  : row->judged           ? verdict_name(row->verdict)
-                                          : "NOT MEASURED",
-                  "correct", about->wrong[0] == '\0', "repro", repro, "launches",
-                  recording_json(&about->recording));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name, "kernel",
+        about->about.kernel, "shape", about->about.shape, "dtype", about->about.dtype, "isa",
+        about->isa, "cache", cache_name(about->cache), "threads", (int)suite->session->threads,
+        "verdict", judged_word(about->wrong[0] != '\0', row->judged, row->verdict), "correct",
+        about->wrong[0] == '\0', "repro", repro, "launches", recording_json(&about->recording));
     if (json != NULL && about->wrong[0] != '\0') {
         json_object_set_new(json, "wrong", json_string(about->wrong));
     }

@@ -15,9 +15,6 @@
 /* A disturbed block is measured again this often; then it counts as it is. */
 enum { BLOCK_RETRIES = 2, TURNS = 2 * ARM_COUNT };
 
-/* Fewer calls than this fill any sample, if they do anything. */
-static const size_t MOST_CALLS = 1000000000;
-
 static const char *const arm_names[ARM_MOST] = {"old", "placebo", "new", "rolled"};
 
 pn_status session_create(const char *const libraries[ARM_MOST], size_t threads, double turn_ns,
@@ -195,7 +192,7 @@ static pn_status calibrate(struct session *session, struct ab_row *row)
     row->warm_calls = 0;
     row->samples = TURN_SAMPLES;
     do {
-        if (calibration.count > MOST_CALLS) {
+        if (calibration.count > TURN_MOST_CALLS) {
             return error_set(PN_ERROR_DATA,
                              "old build: %s: %zu calls take no time: it does no work", row->name,
                              row->calls);

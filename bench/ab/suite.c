@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/ab/judged.h"
 #include "bench/command/interrupt.h"
 #include "bench/machine/measure.h"
 #include "bench/stats/stats.h"
@@ -69,10 +70,9 @@ static const struct ab_row *checked_before(const struct suite *suite, size_t ind
 /* A wrong result or a dead worker condemns its row, not the comparison. */
 static pn_status survive(struct suite *suite, struct ab_row *row, pn_status status)
 {
-    if (status != PN_ERROR_FAILED && status != PN_ERROR_DATA) {
+    if (!judged_condemns(status, row->wrong)) {
         return status;
     }
-    snprintf(row->wrong, sizeof row->wrong, "%.*s", (int)sizeof row->wrong - 1, pn_error_message());
     return session_is_whole(suite->session) ? PN_OK : session_launch(suite->session);
 }
 

@@ -10,6 +10,9 @@
  * now and then, some are whole. */
 enum { TURN_SAMPLES = 4 };
 
+/* Fewer calls than this fill any sample, if they do anything. */
+enum { TURN_MOST_CALLS = 1000000000 };
+
 /* As many as fit, at least one. */
 static inline size_t turn_samples(double turn_ns, double sample_ns)
 {

@@ -61,23 +61,29 @@ struct check {
     size_t count;
     struct baseline baseline;
     struct names only_old, only_new; /* rows that only the baseline, or only the build has */
+    struct names not_compared;       /* that the baseline has in runs that cannot be compared */
     /* Of another machine: what is shown beside this one's. */
     bool foreign;
     struct baseline_key shown;
     const json_t *shown_run;
     char refusal[3 * BASELINE_KEY_TEXT]; /* why nothing is compared; empty: it is */
-    enum verdict verdict;
+    bool saved;                          /* a run was added to the file */
+    enum verdict verdict;                /* a wrong result is a regression too */
     size_t verdicts[4], wrong, left_out, judged;
 };
 
-/* Launches and chooses the rows. PN_ERROR_USAGE if none is left. */
+/* Launches and chooses the rows. PN_ERROR_USAGE if none is left; interrupted, there is none either.
+ */
 pn_status check_create(struct meter *meter, const struct check_options *options,
                        struct check *check);
 void check_free(struct check *check);
+/* The instruction set that was asked for, else the best. */
+const char *check_isa(const struct check *check);
 
 /* Gives the rows the yardsticks, references and margins that the baseline knows. Rows that it lacks
- * go to only_new, names that the build lacks to only_old. Where nothing can be compared sets
- * check->refusal, and for another machine's baseline check->foreign: then all rows stay. */
+ * go to only_new or not_compared, names that the build lacks to only_old. Where nothing can be
+ * compared sets check->refusal, and for another machine's baseline check->foreign: then all rows
+ * stay. */
 pn_status check_refer(struct check *check);
 
 /* Measures the rows, suspects again with fresh launches, and judges. Another machine's baseline is
@@ -86,7 +92,8 @@ pn_status check_refer(struct check *check);
 pn_status check_compare(struct check *check, struct output *output);
 
 /* Measures the rows and adds them to the file as a run of their keys. Rows that runs saved before
- * know keep their yardsticks. Interrupted or with wrong results, the file stays as it was. */
+ * know keep their yardsticks. Interrupted or with wrong results, the file stays as it was; so it
+ * does where every row is left out, which is PN_ERROR_USAGE. */
 pn_status check_save(struct check *check);
 
 /* What came of it. */

@@ -22,6 +22,7 @@ void check_free(struct check *check)
     free(check->rows);
     names_free(&check->only_old);
     names_free(&check->only_new);
+    names_free(&check->not_compared);
     baseline_free(&check->baseline);
     *check = (struct check){0};
 }
@@ -55,9 +56,15 @@ static pn_status add_row(struct check *check, const struct listing *entry, enum 
     return PN_OK;
 }
 
+const char *check_isa(const struct check *check)
+{
+    const char *best = check->best_isa[0] == '\0' ? simd_best()->name : check->best_isa;
+    return check->options->isa == NULL ? best : check->options->isa;
+}
+
 bool check_wants_isa(const struct check *check, const char *isa)
 {
-    const char *wanted = check->options->isa == NULL ? check->best_isa : check->options->isa;
+    const char *wanted = check_isa(check);
     return strcmp(wanted, "all") == 0 || strcmp(wanted, isa) == 0;
 }
 
@@ -112,7 +119,7 @@ static pn_status choose_best(struct check *check)
 pn_status check_create(struct meter *meter, const struct check_options *options,
                        struct check *check)
 {
-    *check = (struct check){.options = options, .meter = meter};
+    *check = (struct check){.options = options, .meter = meter, .verdict = VERDICT_INCONCLUSIVE};
     pn_status status = machine_create(meter->threads, &check->machine);
     if (status == PN_OK) {
         status = meter_launch(meter);

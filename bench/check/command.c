@@ -5,6 +5,7 @@
 #include "bench/check/check.h"
 #include "bench/run/choice.h"
 #include "bench/command/commands.h"
+#include "bench/command/interrupt.h"
 #include "bench/machine/measure.h"
 #include "engine/base/error.h"
 #include "engine/format/atomic_file.h"
@@ -81,7 +82,7 @@ static pn_status start_output(const struct check *check, const struct measure *t
     const struct check_options *options = check->options;
     const struct output_head head = {
         .command = "check",
-        .isa = options->isa != NULL ? options->isa : check->best_isa,
+        .isa = check_isa(check),
         .threads = check->meter->threads,
         .placement = team_placement_line(team->team),
         .clock_ghz = probe_clock(),
@@ -93,21 +94,32 @@ static pn_status start_output(const struct check *check, const struct measure *t
 static pn_status measure_and_report(struct check *check, struct output *output)
 {
     const bool save = check->options->save;
-    const pn_status status = save ? check_save(check) : check_compare(check, output);
+    pn_status status = interrupt_check(); /* before there were rows, perhaps */
+    if (status == PN_OK) {
+        status = save ? check_save(check) : check_compare(check, output);
+    }
     if (status != PN_OK && status != PN_ERROR_INTERRUPTED) {
         return status;
     }
-    if (save && status != PN_OK) {
+    const pn_status shown =
+        check->saved ? check_report_saved(check, output) : check_report(check, output);
+    if (shown == PN_OK && save && status != PN_OK) {
         return error_set(PN_ERROR_INTERRUPTED, "interrupted: nothing was saved, %s is as it was",
                          check->options->path);
     }
-    const pn_status shown = save ? check_report_saved(check, output) : check_report(check, output);
     return shown == PN_OK ? status : shown;
 }
 
 /* Reads the file before anything is measured in vain. */
 static pn_status read_baseline(const struct check_options *options, struct baseline *baseline)
 {
+    const char *out = options->output.out;
+    if (out != NULL && atomic_file_same(out, options->path)) {
+        return error_set(PN_ERROR_USAGE,
+                         "--out '%s': is the baseline, which the results would replace; name "
+                         "another file",
+                         out);
+    }
     pn_status status = options->save ? atomic_file_check(options->path) : PN_OK;
     if (status != PN_OK) {
         return status;
@@ -128,11 +140,14 @@ static pn_status run_on_team(const struct check_options *options, struct measure
         status = meter_create(options->library == NULL ? "" : options->library, team->threads,
                               options->turn_ns, (uint32_t)options->seed, &meter);
     }
+    bool interrupted = false; /* before there were rows; the document says so */
     if (status == PN_OK) {
         status = check_create(&meter, options, &check);
+        interrupted = status == PN_ERROR_INTERRUPTED;
+        status = interrupted ? PN_OK : status;
     }
     check.baseline = baseline;
-    if (status == PN_OK && !options->save) {
+    if (status == PN_OK && !interrupted && !options->save) {
         status = check_refer(&check);
     }
     if (status == PN_OK) {

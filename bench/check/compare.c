@@ -23,7 +23,8 @@ static size_t judge_first(struct check *check, size_t *chosen)
     for (size_t i = 0; i < check->count; i++) {
         struct check_row *row = &check->rows[i];
         row->p = NAN;
-        row->judged = judge_change(&row->stage[0], &row->reference, row->margin, &row->change);
+        row->judged = !row_is_wrong(row) &&
+                      judge_change(&row->stage[0], &row->reference, row->margin, &row->change);
         if (!row->judged) {
             continue;
         }
@@ -47,7 +48,8 @@ static pn_status judge_second(struct check *check, const size_t *chosen, size_t 
     for (size_t i = 0; i < count; i++) {
         struct check_row *row = &check->rows[chosen[i]];
         struct change change;
-        const bool enough = judge_change(&row->stage[1], &row->reference, row->margin, &change);
+        const bool enough = !row_is_wrong(row) &&
+                            judge_change(&row->stage[1], &row->reference, row->margin, &change);
         if (enough) {
             row->change = change;
             row->decided_by = 1;
@@ -72,14 +74,15 @@ static pn_status judge_second(struct check *check, const size_t *chosen, size_t 
 static void judge_all(struct check *check, bool complete)
 {
     for (size_t i = 0; i < check->count; i++) {
-        const struct check_row *row = &check->rows[i];
+        struct check_row *row = &check->rows[i];
+        row->judged = row->judged && !row_is_wrong(row);
         check->judged += row->judged;
         check->verdicts[row->verdict] += row->judged;
     }
     const double most = INCONCLUSIVE_SHARE * (double)check->judged;
-    if (check->verdicts[VERDICT_REGRESSED] > 0) {
+    if (check->wrong > 0 || check->verdicts[VERDICT_REGRESSED] > 0) {
         check->verdict = VERDICT_REGRESSED;
-    } else if (!complete || check->judged == 0 || check->wrong > 0 ||
+    } else if (!complete || check->judged == 0 ||
                (double)check->verdicts[VERDICT_INCONCLUSIVE] > most) {
         check->verdict = VERDICT_INCONCLUSIVE;
     } else {
@@ -127,7 +130,6 @@ static pn_status measure_foreign(struct check *check, size_t *chosen)
 pn_status check_compare(struct check *check, struct output *output)
 {
     const double start = measure_now();
-    check->verdict = VERDICT_INCONCLUSIVE;
     pn_status status = check_warn(check, output);
     if (status != PN_OK || (check->refusal[0] != '\0' && !check->foreign)) {
         return status;
@@ -138,6 +140,7 @@ pn_status check_compare(struct check *check, struct output *output)
     }
     if (check->foreign) {
         status = measure_foreign(check, chosen);
+        check->verdict = check->wrong > 0 ? VERDICT_REGRESSED : VERDICT_INCONCLUSIVE;
     } else {
         status = check_prepare(check);
         status = status == PN_OK ? measure_and_judge(check, start, chosen) : status;

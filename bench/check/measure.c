@@ -2,7 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "bench/ab/judged.h"
 #include "bench/check/stages.h"
 #include "bench/command/interrupt.h"
 #include "bench/machine/measure.h"
@@ -83,27 +85,53 @@ pn_status check_choose_yardsticks(struct check *check)
 /* --- rows ----------------------------------------------------------------------------------------
  */
 
-/* On a launch that counts for nothing else. */
-static pn_status prepare_row(struct check *check, struct check_row *row)
+/* The row before it if that is of the same problem, in another cache; else NULL. */
+static const struct meter_row *prepared_before(const struct check *check, size_t index)
 {
+    const struct meter_row *row = &check->rows[index].meter;
+    const struct meter_row *before = index == 0 ? NULL : &check->rows[index - 1].meter;
+    const bool same = before != NULL && before->entry.problem == row->entry.problem &&
+                      before->entry.isa_index == row->entry.isa_index;
+    return same ? before : NULL;
+}
+
+/* A wrong result or a dead worker condemns its row, not the check. */
+static pn_status survive(struct check *check, struct meter_row *row, pn_status status)
+{
+    if (!judged_condemns(status, row->wrong)) {
+        return status;
+    }
+    check->wrong++;
+    return meter_is_whole(check->meter) ? PN_OK : meter_launch(check->meter);
+}
+
+/* On a launch that counts for nothing else. What is wrong in one cache is so in all. */
+static pn_status prepare_row(struct check *check, size_t index)
+{
+    struct check_row *row = &check->rows[index];
+    const struct meter_row *before = prepared_before(check, index);
+    if (before != NULL && before->wrong[0] != '\0') {
+        memcpy(row->meter.wrong, before->wrong, sizeof row->meter.wrong);
+        check->wrong++;
+        return PN_OK;
+    }
     pn_status status = interrupt_check();
-    if (status == PN_OK && !check->options->unchecked && row->meter.cache == CACHE_HOT) {
+    if (status == PN_OK && !check->options->unchecked && before == NULL) {
         status = meter_check(check->meter, &row->meter);
     }
     if (status == PN_OK) {
         status = meter_call(check->meter, &row->meter);
     }
-    row->left_out =
-        check->options->longest_ns > 0 && row->meter.call_ns > check->options->longest_ns;
+    row->left_out = status == PN_OK && check->options->longest_ns > 0 &&
+                    row->meter.call_ns > check->options->longest_ns;
     check->left_out += row->left_out;
-    check->wrong += row->meter.wrong[0] != '\0';
-    return status;
+    return survive(check, &row->meter, status);
 }
 
 pn_status check_prepare(struct check *check)
 {
     for (size_t i = 0; i < check->count; i++) {
-        const pn_status status = prepare_row(check, &check->rows[i]);
+        const pn_status status = prepare_row(check, i);
         tell(check, "checked rows:", i + 1, check->count);
         if (status != PN_OK) {
             return status;
@@ -117,7 +145,7 @@ size_t check_rows_to_measure(const struct check *check, size_t *chosen)
     size_t count = 0;
     for (size_t i = 0; i < check->count; i++) {
         const struct check_row *row = &check->rows[i];
-        if (!row->left_out && row->meter.wrong[0] == '\0') {
+        if (!row->left_out && !row_is_wrong(row)) {
             chosen[count++] = i;
         }
     }
@@ -137,6 +165,9 @@ static pn_status measure_launch(struct check *check, int stage, size_t *chosen, 
     for (size_t i = 0; status == PN_OK && i < count; i++, left--) {
         struct check_row *row = &check->rows[chosen[i]];
         struct meter_value value;
+        if (row_is_wrong(row)) {
+            continue;
+        }
         status = meter_measure(check->meter, &row->meter, (end - measure_now()) / (double)left,
                                LEAST_BLOCKS, MOST_BLOCKS, &value);
         if (status == PN_OK) {
@@ -145,6 +176,7 @@ static pn_status measure_launch(struct check *check, int stage, size_t *chosen, 
             launches->values[launches->count++] = value.ratio;
             status = interrupt_check();
         }
+        status = survive(check, &row->meter, status);
     }
     return status;
 }

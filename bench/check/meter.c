@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/ab/turn.h"
+#include "bench/command/interrupt.h"
 #include "bench/machine/calibration.h"
 #include "bench/machine/measure.h"
 #include "bench/stats/stats.h"
@@ -65,6 +66,11 @@ pn_status meter_launch(struct meter *meter)
     return arm_start(&meter->arm, meter->library, meter->memory_fd, meter->threads, pad);
 }
 
+bool meter_is_whole(const struct meter *meter)
+{
+    return meter->arm.pid != 0;
+}
+
 /* --- requests ------------------------------------------------------------------------------------
  */
 
@@ -99,18 +105,12 @@ static pn_status open_row(struct meter *meter, const struct meter_row *row)
     return status == PN_OK ? ask(meter, row, REQUEST_FILL) : status;
 }
 
-pn_status meter_check(struct meter *meter, struct meter_row *row)
+pn_status meter_check(struct meter *meter, const struct meter_row *row)
 {
-    pn_status status = ask(meter, row, REQUEST_OPEN);
-    if (status == PN_OK) {
-        status = ask(meter, row, REQUEST_CHECK);
-    }
-    if (status != PN_OK && meter->arm.pid != 0) {
-        snprintf(row->wrong, sizeof row->wrong, "%.*s", (int)sizeof row->wrong - 1,
-                 pn_error_message());
-        return PN_OK;
-    }
-    return status;
+    struct meter_row one = *row;
+    one.batch_copies = one.weight_copies = 1;
+    const pn_status status = ask(meter, &one, REQUEST_OPEN);
+    return status == PN_OK ? ask(meter, &one, REQUEST_CHECK) : status;
 }
 
 /* --- calibration ---------------------------------------------------------------------------------
@@ -129,6 +129,16 @@ static pn_status ask_either(struct meter *meter, const struct calibrated *calibr
                                    : ask_yardstick(meter, calibrated->yardstick, calibrated->turn);
 }
 
+static pn_status takes_no_time(const struct meter *meter, const struct calibrated *calibrated)
+{
+    const size_t calls = calibrated->turn->calls;
+    if (calibrated->row == NULL) {
+        return error_set(PN_ERROR_INTERNAL, "%zu rounds of a yardstick take no time", calls);
+    }
+    return error_set(PN_ERROR_DATA, "%s build: %zu calls take no time: it does no work",
+                     meter->arm.name, calls);
+}
+
 /*
  * Finds how many make a sample. Unless one takes very long it is the fastest of several: where
  * others take the processor two single ones in a row are often long, and a turn of a few rounds
@@ -143,8 +153,14 @@ static pn_status calibrate(struct meter *meter, const struct calibrated *calibra
     *turn = (struct meter_turn){.samples = 1};
     double taken_ns;
     do {
+        if (calibration.count > TURN_MOST_CALLS) {
+            return takes_no_time(meter, calibrated);
+        }
         turn->calls = calibration.count;
-        const pn_status status = ask_either(meter, calibrated);
+        pn_status status = ask_either(meter, calibrated);
+        if (status == PN_OK) {
+            status = interrupt_check();
+        }
         if (status != PN_OK) {
             return status;
         }

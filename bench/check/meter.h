@@ -23,7 +23,7 @@ struct meter_row {
     struct limb limb;
     struct meter_turn kernel, yardstick; /* of the launch at hand */
     double call_ns;
-    char wrong[REPLY_MESSAGE]; /* empty: right */
+    char wrong[REPLY_MESSAGE]; /* empty: right; else what is wrong, and where */
 };
 
 struct meter {
@@ -48,10 +48,14 @@ pn_status meter_launch(struct meter *meter);
 /* Nanoseconds of one unit of a yardstick's work in one thread. */
 pn_status meter_unit(struct meter *meter, const struct yardstick *yardstick, double *ns);
 
-/* Compares with plain loops; what is wrong goes to row->wrong. */
-pn_status meter_check(struct meter *meter, struct meter_row *row);
+/* Whether the worker lives; else meter_launch() starts a new one. */
+bool meter_is_whole(const struct meter *meter);
 
-/* Finds how long a call takes, about. */
+/* Compares with plain loops. PN_ERROR_FAILED: the result is wrong, the message says where; or the
+ * worker died of it, see meter_is_whole(). */
+pn_status meter_check(struct meter *meter, const struct meter_row *row);
+
+/* Finds how long a call takes, about. PN_ERROR_DATA: no time. */
 pn_status meter_call(struct meter *meter, struct meter_row *row);
 
 /* What a launch says of a row: of the lower quartiles of a call's time and of the yardstick's. */

@@ -89,6 +89,21 @@ static bool has_row(const struct check *check, const char *name)
     return false;
 }
 
+/* Whether any run of its key has the row, comparable or not. */
+static bool baseline_has(const struct check *check, const struct meter_row *row)
+{
+    const struct baseline_key key = baseline_key_here(row->entry.isa, check->meter->threads);
+    size_t i;
+    const json_t *run;
+    json_array_foreach(baseline_runs(&check->baseline, &key), i, run)
+    {
+        if (json_object_get(json_object_get(run, "rows"), row->name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_among(const struct names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -152,15 +167,17 @@ static pn_status list_only_old(struct check *check)
 }
 
 /* Keeps known rows. */
-static pn_status list_only_new(struct check *check)
+static pn_status list_unknown(struct check *check)
 {
     size_t kept = 0;
     for (size_t i = 0; i < check->count; i++) {
+        const struct meter_row *row = &check->rows[i].meter;
         if (check->rows[i].known) {
             check->rows[kept++] = check->rows[i];
             continue;
         }
-        const pn_status status = names_add(&check->only_new, check->rows[i].meter.name);
+        const pn_status status = names_add(
+            baseline_has(check, row) ? &check->not_compared : &check->only_new, row->name);
         if (status != PN_OK) {
             return status;
         }
@@ -250,6 +267,15 @@ static pn_status warn_of_runs(const struct check *check, const struct runs *runs
     return status;
 }
 
+static bool baseline_has_any(const struct check *check)
+{
+    size_t i = 0;
+    while (i < check->count && !baseline_has(check, &check->rows[i].meter)) {
+        i++;
+    }
+    return i < check->count;
+}
+
 /* Why no row can be compared, though there may be runs. */
 static void refuse(struct check *check, const struct runs *incomparable)
 {
@@ -261,6 +287,10 @@ static void refuse(struct check *check, const struct runs *incomparable)
                  "no run of the baseline for this machine can be compared with: of the newest, %s; "
                  "save one with check --save",
                  incomparable->obstacle);
+    } else if (baseline_has_any(check)) {
+        snprintf(check->refusal, sizeof check->refusal,
+                 "the baseline's runs that have the chosen rows cannot be compared with: their "
+                 "yardsticks do not run here or are of other runs; save one with check --save");
     } else {
         snprintf(check->refusal, sizeof check->refusal,
                  "the baseline of %s has none of the chosen rows; save them with check --save",
@@ -302,5 +332,5 @@ pn_status check_refer(struct check *check)
         refuse(check, &incomparable);
     }
     const pn_status status = list_only_old(check);
-    return status == PN_OK ? list_only_new(check) : status;
+    return status == PN_OK ? list_unknown(check) : status;
 }

@@ -1,11 +1,13 @@
 /* check/report.c: what a check shows, as a table and as a document. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/ab/judged.h"
 #include "bench/check/stages.h"
 #include "bench/command/json_text.h"
+#include "bench/command/shell.h"
 #include "engine/base/error.h"
 
 const char *check_titles(const struct check *check)
@@ -66,20 +68,46 @@ static json_t *ratios_json(const struct check_row *row)
     return array;
 }
 
+static void write_option(FILE *stream, const char *option, const char *value)
+{
+    fprintf(stream, " %s ", option);
+    shell_write_word(stream, value);
+}
+
+/* The command that measures this row alone. */
+static json_t *repro_json(const struct check *check, const struct meter_row *row)
+{
+    char *text = NULL, pattern[ROW_PATTERN_SIZE];
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL) {
+        return NULL;
+    }
+    row_pattern(row->name, pattern);
+    const bool unsaved = check->options->save && !check->saved; /* there may be no file */
+    fputs(unsaved ? "pinion-bench check --save " : "pinion-bench check ", stream);
+    shell_write_word(stream, check->options->path);
+    if (check->options->library != NULL) {
+        write_option(stream, "--library", check->options->library);
+    }
+    write_option(stream, "--isa", row->entry.isa);
+    write_option(stream, "--cache", cache_name(row->cache));
+    fprintf(stream, " --threads %zu", check->meter->threads);
+    write_option(stream, "--filter", pattern);
+    json_t *json = fclose(stream) == 0 ? json_text(text) : NULL;
+    free(text);
+    return json;
+}
+
 json_t *row_start_json(const struct check *check, const struct check_row *row)
 {
     const struct meter_row *about = &row->meter;
     const struct bench_abi_problem *problem = &about->entry.about;
-    char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
-    row_pattern(about->name, pattern);
-    snprintf(repro, sizeof repro,
-             "pinion-bench check BASE --isa %s --cache %s --threads %zu --filter '%s'",
-             about->entry.isa, cache_name(about->cache), check->meter->threads, pattern);
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:s}", "name", about->name, "kernel",
-                  problem->kernel, "shape", problem->shape, "dtype", problem->dtype, "isa",
-                  about->entry.isa, "cache", cache_name(about->cache), "threads",
-                  (int)check->meter->threads, "correct", !row_is_wrong(row), "repro", repro);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:o}", "name", about->name,
+                             "kernel", problem->kernel, "shape", problem->shape, "dtype",
+                             problem->dtype, "isa", about->entry.isa, "cache",
+                             cache_name(about->cache), "threads", (int)check->meter->threads,
+                             "correct", !row_is_wrong(row), "repro", repro_json(check, about));
     if (json == NULL) {
         return NULL;
     }
@@ -104,9 +132,8 @@ static json_t *row_json(const struct check *check, const struct check_row *row)
     if (json == NULL) {
         return NULL;
     }
-    json_object_set_new(
-        json, "verdict",
-        json_string(verdict_name(row->judged ? row->verdict : VERDICT_INCONCLUSIVE)));
+    json_object_set_new(json, "verdict",
+                        json_string(judged_word(row_is_wrong(row), row->judged, row->verdict)));
     if (!row->judged) {
         return json;
     }
@@ -163,20 +190,21 @@ static pn_status add_summary(const struct check *check, struct output *output)
     json_t *summary = json_pack(
         "{s:o, s:o, s:o, s:b, s:I, s:o, s:{s:I, s:I}}", "baseline", json_text(check->options->path),
         "library", json_text(check->options->library == NULL ? "" : check->options->library),
-        "library_version", json_text(check->version), "saved", check->options->save, "seed",
+        "library_version", json_text(check->version), "saved", check->saved, "seed",
         (json_int_t)check->options->seed, "left_out", left_out_json(check), "blocks", "counted",
         (json_int_t)meter->blocks, "disturbed", (json_int_t)meter->disturbed);
     if (summary == NULL) {
         return error_memory(0, "the summary");
     }
-    const char *isa = check->options->isa == NULL ? check->best_isa : check->options->isa;
-    const struct baseline_key here = baseline_key_here(isa, meter->threads);
+    const struct baseline_key here = baseline_key_here(check_isa(check), meter->threads);
     json_object_set_new(summary, "key", key_json(&here));
-    if (!check->options->save) {
+    if (!check->saved) {
         json_object_set_new(summary, "only_old",
                             json_texts(check->only_old.list, check->only_old.count));
         json_object_set_new(summary, "only_new",
                             json_texts(check->only_new.list, check->only_new.count));
+        json_object_set_new(summary, "not_compared",
+                            json_texts(check->not_compared.list, check->not_compared.count));
         json_object_set_new(summary, "verdict", json_string(verdict_name(check->verdict)));
     }
     if (check->refusal[0] != '\0') {
@@ -203,7 +231,8 @@ static void row_line(const struct check_row *row, char *line, size_t size)
     if (row_is_wrong(row)) {
         snprintf(line, size, "%-58s WRONG: %s", name, row->meter.wrong);
     } else if (!row->judged) {
-        snprintf(line, size, "%-58s not measured", name);
+        snprintf(line, size, "%-58s not %s", name,
+                 row_launches(row)->count == 0 ? "measured" : "judged");
     } else {
         snprintf(line, size, "%-58s %11.1f %8.3f %8.3f %+8.2f [%+6.2f, %+6.2f] %6.2f  %s%s", name,
                  call_ns(row), launches_ratio(row_launches(row)), launches_ratio(&row->reference),
@@ -244,6 +273,8 @@ static pn_status print_summary(const struct check *check, struct output *output)
     }
     judged_print_names("only in the baseline:", check->only_old.list, check->only_old.count);
     judged_print_names("only in the build:", check->only_new.list, check->only_new.count);
+    judged_print_names("only in runs that cannot be compared with:", check->not_compared.list,
+                       check->not_compared.count);
     if (check->left_out > 0) {
         printf("%zu rows whose calls take too long were left out (--quick)\n", check->left_out);
     }
@@ -251,8 +282,12 @@ static pn_status print_summary(const struct check *check, struct output *output)
         printf("\nmean over rows %+.2f %%\n", 100 * change_share(mean_change(check)));
     }
     if (check->refusal[0] != '\0') {
+        char wrong[48] = "";
+        if (check->wrong > 0) {
+            snprintf(wrong, sizeof wrong, "%zu wrong; ", check->wrong);
+        }
         putchar('\n');
-        return output_last_line(output, "VERDICT %s %s", verdict_name(check->verdict),
+        return output_last_line(output, "VERDICT %s %s%s", verdict_name(check->verdict), wrong,
                                 check->refusal);
     }
     return judged_last_line(output, check->verdict, check->verdicts, check->wrong, check->left_out);

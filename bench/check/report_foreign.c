@@ -1,12 +1,17 @@
 /* check/report_foreign.c: this machine beside the one that a baseline is of. */
 #include <stdio.h>
 
+#include "bench/ab/judged.h"
 #include "bench/check/stages.h"
 
 static void foreign_line(const struct check_row *row, const struct saved_row *there, char *line,
                          size_t size)
 {
     char here_text[64] = "not measured", there_text[64] = "has not this row";
+    if (row_is_wrong(row)) {
+        snprintf(line, size, "%-58s WRONG: %s", row->meter.name, row->meter.wrong);
+        return;
+    }
     if (row_launches(row)->count > 0) {
         const double ratio = launches_ratio(row_launches(row));
         snprintf(here_text, sizeof here_text, "%12.3f %7.1f %-6s", ratio, 100 / ratio,
@@ -17,8 +22,7 @@ static void foreign_line(const struct check_row *row, const struct saved_row *th
         snprintf(there_text, sizeof there_text, "%20.3f %7.1f %-6s", ratio, 100 / ratio,
                  yardstick_limit(&there->limb.yardstick));
     }
-    snprintf(line, size, "%-58s %-27s | %s", row->meter.name,
-             row_is_wrong(row) ? row->meter.wrong : here_text, there_text);
+    snprintf(line, size, "%-58s %-27s | %s", row->meter.name, here_text, there_text);
 }
 
 static json_t *foreign_json(const struct check *check, const struct check_row *row,
@@ -28,7 +32,8 @@ static json_t *foreign_json(const struct check *check, const struct check_row *r
     if (json == NULL) {
         return NULL;
     }
-    json_object_set_new(json, "verdict", json_string(verdict_name(VERDICT_INCONCLUSIVE)));
+    json_object_set_new(json, "verdict",
+                        json_string(judged_word(row_is_wrong(row), true, VERDICT_INCONCLUSIVE)));
     if (there != NULL) {
         const double base = launches_ratio(&there->ratios);
         json_object_set_new(json, "base_ratio", json_real(base));

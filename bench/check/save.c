@@ -69,7 +69,11 @@ static pn_status write_runs(struct check *check)
         }
         status = add_run(check, first, end);
     }
-    return status == PN_OK ? baseline_write(&check->baseline) : status;
+    if (status == PN_OK) {
+        status = baseline_write(&check->baseline);
+    }
+    check->saved = status == PN_OK;
+    return status;
 }
 
 /* Of the rows those whose mean is not known well enough to be compared with. */
@@ -113,8 +117,15 @@ pn_status check_save(struct check *check)
     if (status == PN_OK) {
         status = check_prepare(check);
     }
+    if (status == PN_OK && check->left_out == check->count) {
+        return error_set(PN_ERROR_USAGE,
+                         "no row is left: with --quick all %zu are left out, whose calls take too "
+                         "long; nothing was saved",
+                         check->count);
+    }
     if (status == PN_OK && check->wrong == 0) {
         status = measure(check, start);
     }
+    check->verdict = check->wrong > 0 ? VERDICT_REGRESSED : VERDICT_INCONCLUSIVE;
     return status == PN_OK && check->wrong == 0 ? write_runs(check) : status;
 }

@@ -24,7 +24,8 @@ bool check_find_shown(const struct check *check, const struct check_row *row,
 
 /* Finds the yardsticks of rows that are not known, by limits measured now. */
 pn_status check_choose_yardsticks(struct check *check);
-/* Compares with plain loops unless told not to, and finds calls that take too long. */
+/* Compares with plain loops unless told not to, and finds calls that take too long. A failure of
+ * the build condemns its row, here and when it is measured. */
 pn_status check_prepare(struct check *check);
 /* All rows that are to be measured; returns their number. */
 size_t check_rows_to_measure(const struct check *check, size_t *chosen);

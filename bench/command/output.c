@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bench/command/json_text.h"
+#include "bench/command/shell.h"
 #include "bench/machine/environment.h"
 #include "engine/base/error.h"
 #include "engine/format/atomic_file.h"
@@ -22,22 +23,6 @@ void output_remember_command_line(int count, char *const *arguments)
     argument_list = arguments;
 }
 
-/* As a shell would read it back. */
-static void write_word(FILE *stream, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-_=+,./:@%^";
-    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-        fputs(word, stream);
-        return;
-    }
-    fputc('\'', stream);
-    for (; *word != '\0'; word++) {
-        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, stream);
-    }
-    fputc('\'', stream);
-}
-
 static json_t *command_line(void)
 {
     char *text = NULL;
@@ -49,7 +34,7 @@ static json_t *command_line(void)
     fputs("pinion-bench", stream);
     for (int i = 1; i < argument_count; i++) {
         fputc(' ', stream);
-        write_word(stream, argument_list[i]);
+        shell_write_word(stream, argument_list[i]);
     }
     json_t *json = fclose(stream) == 0 ? json_text(text) : NULL;
     free(text);

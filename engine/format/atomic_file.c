@@ -248,3 +248,24 @@ pn_status atomic_file_check(const char *path)
     target_close(&target);
     return status;
 }
+
+static bool same_inode(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+bool atomic_file_same(const char *path, const char *other)
+{
+    struct stat one, two;
+    const bool exists = stat(path, &one) == 0, other_exists = stat(other, &two) == 0;
+    if (exists || other_exists) {
+        return exists && other_exists && same_inode(&one, &two);
+    }
+    struct target a, b = {.folder = -1};
+    const bool same = target_open(&a, path) == PN_OK && target_open(&b, other) == PN_OK &&
+                      strcmp(a.name, b.name) == 0 && fstat(a.folder, &one) == 0 &&
+                      fstat(b.folder, &two) == 0 && same_inode(&one, &two);
+    target_close(&a);
+    target_close(&b);
+    return same;
+}

@@ -2,6 +2,7 @@
 #ifndef PINION_FORMAT_ATOMIC_FILE_H
 #define PINION_FORMAT_ATOMIC_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/pinion.h"
@@ -22,5 +23,9 @@ pn_status atomic_file_write(const char *path, const void *bytes, size_t size);
 /* Whether atomic_file_write(path) could begin: the folder takes new files, and `path` is not
  * something else than a file. Leaves nothing behind and touches no file that is there. */
 pn_status atomic_file_check(const char *path);
+
+/* Whether both are names of one file, however spelled: by links of any kind, and also where it does
+ * not exist yet. */
+bool atomic_file_same(const char *path, const char *other);
 
 #endif

@@ -8,6 +8,8 @@ import copy
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -31,6 +33,22 @@ def strict(text):
         raise AssertionError(f"{name} is not JSON")
 
     return json.loads(text, parse_constant=refuse)
+
+
+def workers_of(controller):
+    """The ids of its child processes that are workers already."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
+                parent = int(file.read().rsplit(")", 1)[1].split()[1])
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if parent == controller and b"worker" in words:
+            found.append(int(entry))
+    return found
 
 
 class CheckTest(unittest.TestCase):
@@ -255,6 +273,39 @@ class Saving(CheckTest):
         self.assertFalse(document["complete"])
         self.assertEqual(document["verdict"], "INCONCLUSIVE")
 
+    def interrupt_first_launch(self, *arguments):
+        """Interrupts while the first worker loads its library, which it does for a minute."""
+        library = os.path.join(FAKES, "fake_slow_load.so")
+        with subprocess.Popen(
+            [BENCH, "check", *arguments, self.path, "--library", library],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            end = time.monotonic() + 30
+            while not workers_of(process.pid) and time.monotonic() < end:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            printed, errors = process.communicate(timeout=50)
+            self.assertEqual(process.returncode, 130, errors)
+            return printed
+
+    def test_interrupted_in_the_first_launch(self):
+        self.write(self.text)
+        out = os.path.join(self.folder, "out.json")
+        for arguments in ([], ["--save"]):
+            with self.subTest(arguments=arguments):
+                document = strict(self.interrupt_first_launch(*arguments, "--json"))
+                self.assertIs(document["complete"], False)
+                self.assertIs(document["saved"], False)
+                self.assertEqual((document["rows"], document["verdict"]), ([], "INCONCLUSIVE"))
+                self.assertEqual(self.read(), self.text)
+                printed = self.interrupt_first_launch(*arguments, "--out", out)
+                self.assertRegex(printed.splitlines()[-1], "^VERDICT INCONCLUSIVE 0 regressed")
+                with open(out, encoding="utf-8") as file:
+                    self.assertIs(strict(file.read())["complete"], False)
+
     def test_where_no_file_can_be(self):
         self.refuse(74, "make the folder first", "check", "--save", self.folder + "/no/base.json")
         self.refuse(74, "is a folder", "check", "--save", self.folder)
@@ -411,6 +462,18 @@ class OtherBuilds(CheckTest):
         baseline = strict(result.stdout)["baseline"]
         self.assertEqual(os.path.basename(baseline), "\ufffdbase.json")
 
+    def assert_condemned(self, document, kernel, message, count=1):
+        """Of the document of a check that ended with status 1."""
+        self.assertIs(document["complete"], True)
+        self.assertEqual(document["verdict"], "REGRESSED")
+        wrong = [row for row in document["rows"] if row["verdict"] == "WRONG"]
+        self.assertEqual([row["kernel"] for row in wrong], [kernel] * count)
+        for row in document["rows"]:
+            self.assertEqual(row["correct"], row["verdict"] != "WRONG")
+        for row in wrong:
+            self.assertRegex(row["wrong"], message)
+            self.assertNotIn("change", row)
+
     def test_are_not_saved(self):
         result = self.save("wrong")
         self.assertEqual(result.returncode, 1)
@@ -419,29 +482,63 @@ class OtherBuilds(CheckTest):
             r"1 results are wrong, first spin_d.*: \d+ instead of \d+; nothing was saved",
         )
         self.assertRegex(result.stdout, r"\nspin_d/9000\S+ +WRONG: .*\d+ instead of \d+")
+        self.assertRegex(result.stdout.splitlines()[-1], "^VERDICT REGRESSED .* 1 wrong$")
         self.assertEqual(os.listdir(self.folder), [])
+        document = strict(self.save("wrong", "--json").stdout)
+        self.assertIs(document["saved"], False)
+        self.assert_condemned(document, "spin_d", " instead of ")
+        (repro,) = [row["repro"] for row in document["rows"] if not row["correct"]]
+        result = self.run_bench(*shlex.split(repro)[1:])
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "1 results are wrong, first spin_d.*; nothing was saved")
 
     def test_fail_a_check(self):
         self.assertEqual(self.save("wrong", "--unchecked").returncode, 0)
         runs = strict(self.read())["baselines"][0]["runs"]
         self.assertEqual(runs[0]["version"], "fake")
-        result = self.check_fake("wrong")
+        out = os.path.join(self.folder, "out.json")
+        result = self.check_fake("wrong", "--out", out)
         self.assertEqual(result.returncode, 1)
         self.assertIn("1 results are wrong", result.stderr)
         last = result.stdout.splitlines()[-1]
-        self.assertRegex(last, "^VERDICT (INCONCLUSIVE|REGRESSED) .* 1 wrong$")
-        document = strict(self.check_fake("wrong", "--json").stdout)
-        wrong = {row["kernel"]: row for row in document["rows"]}["spin_d"]
-        self.assertFalse(wrong["correct"])
-        self.assertIn(" instead of ", wrong["wrong"])
-        self.assertEqual(wrong["verdict"], "INCONCLUSIVE")
-        self.assertNotIn("ratio", wrong)
+        self.assertRegex(last, "^VERDICT REGRESSED 0 regressed, .* 1 wrong$")
+        with open(out, encoding="utf-8") as file:
+            document = strict(file.read())
+        self.assert_condemned(document, "spin_d", " instead of ")
+        self.assertFalse(any("ratio" in row for row in document["rows"] if not row["correct"]))
+        for form in (["--text"], ["--md"], []):
+            result = self.run_bench("report", out, *form)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("REGRESSED", result.stdout)
+            self.assertIn("WRONG", result.stdout)
+            self.assertIn("2 rows: 1 wrong, 0 regressed", result.stdout)
+
+    def test_fail_in_every_cache(self):
+        """Whether the problem's hot row is measured or not; it is compared once for all."""
+        for caches, count in (("cold", 1), ("train", 1), ("hot,cold", 2), ("all", 3)):
+            with self.subTest(caches=caches):
+                options = ["--filter", "spin_d", "--cache", caches]
+                self.assertEqual(self.save("base", *options).returncode, 0)
+                result = self.check_fake("wrong", *options, "--json")
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertIn(f"{count} results are wrong", result.stderr)
+                document = strict(result.stdout)
+                self.assert_condemned(document, "spin_d", " instead of ", count)
+                self.assertEqual(len(document["rows"]), count)
+                before = self.read()
+                self.assertEqual(self.save("wrong", *options).returncode, 1)
+                self.assertEqual(self.read(), before)
 
     def test_fail_beside_another_machines(self):
         self.write(self.text.replace(self.base["baselines"][0]["processor"], "Another"))
         result = self.check_fake("wrong")
         self.assertEqual(result.returncode, 1)
         self.assertIn("1 results are wrong", result.stderr)
+        self.assertRegex(result.stdout, r"\nspin_d/9000\S+ +WRONG: .*\d+ instead of \d+")
+        self.assertRegex(result.stdout.splitlines()[-1], "^VERDICT REGRESSED 1 wrong; .*Another")
+        self.assert_condemned(
+            strict(self.check_fake("wrong", "--json").stdout), "spin_d", " instead of "
+        )
 
     def test_do_not_matter_unchecked(self):
         self.assertEqual(self.save("wrong", "--unchecked").returncode, 0)
@@ -475,17 +572,64 @@ class OtherBuilds(CheckTest):
         self.assertEqual(result.returncode, 77, result.stderr)
         self.assertIn(", narrow, threads 1", result.stderr)
 
-    def test_a_build_that_crashes(self):
-        self.assertEqual(self.save("base", "--filter", "spin_c").returncode, 0)
+    def test_builds_that_crash(self):
+        """In the comparison with plain loops, in the launch before those that count, in one that
+        counts: the row is condemned, the others are judged."""
+        options = ["--filter", "spin_[ac]"]
+        died = "the worker of the measured build died: Aborted"
+        self.assertEqual(self.save("base", *options).returncode, 0)
         before = self.read()
-        for arguments in ([], ["--save"]):
-            result = self.run_bench(
-                "check", *arguments, self.path, *SMALL, "--filter", "spin_c",
-                "--library", os.path.join(FAKES, "fake_crash_late.so"),
-            )  # fmt: skip
-            self.assertEqual(result.returncode, 1)
-            self.assertRegex(result.stderr, "the worker of the measured build died: Aborted")
-        self.assertEqual(self.read(), before)
+        for build in ("crash", "crash_late", "crash_later"):
+            with self.subTest(build=build):
+                result = self.check_fake(build, *options, "--json")
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertRegex(result.stderr, "1 results are wrong, first spin_c.*: " + died)
+                document = strict(result.stdout)
+                self.assert_condemned(document, "spin_c", died)
+                (other,) = [row for row in document["rows"] if row["kernel"] == "spin_a"]
+                self.assertIn("change", other)
+                result = self.save(build, *options)
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertRegex(result.stderr, died + "; nothing was saved")
+                self.assertRegex(result.stdout, r"\nspin_c/4000\S+ +WRONG: " + died)
+                self.assertEqual(self.read(), before)
+        last = self.check_fake("crash", *options).stdout.splitlines()[-1]
+        self.assertRegex(last, "^VERDICT REGRESSED .* 1 wrong$")
+
+    def test_kernels_that_do_nothing(self):
+        """However many calls are asked for, they take no time. Compared with plain loops the one
+        that does nothing is wrong before it is timed."""
+        options = ["--filter", "spin_[ac]"]
+        self.assertEqual(self.save("base", *options).returncode, 0)
+        for build, arguments, message in (
+            ("idle", [], " instead of "),
+            ("idle", ["--unchecked"], "calls take no time: it does no work"),
+            ("once", [], "calls take no time: it does no work"),
+        ):
+            with self.subTest(build=build, arguments=arguments):
+                result = self.check_fake(build, *options, *arguments, "--json")
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assert_condemned(strict(result.stdout), "spin_a", message)
+                self.assertEqual(self.save(build, *options, *arguments).returncode, 1)
+
+    def test_can_be_measured_again_by_the_line_that_rows_have(self):
+        folder = os.path.join(self.folder, "it's new")
+        os.mkdir(folder)
+        library = os.path.join(folder, "lib$(x).so")
+        shutil.copy(os.path.join(FAKES, "fake_base.so"), library)
+        self.path = os.path.join(folder, "base.json")
+        options = [*SMALL, "--filter", "spin_[ab]", "--library", library]
+        self.assertEqual(self.run_bench("check", "--save", self.path, *options).returncode, 0)
+        result = self.run_bench("check", self.path, *options, "--json")
+        for row in strict(result.stdout)["rows"]:
+            words = shlex.split(row["repro"])
+            self.assertEqual(words[:2], ["pinion-bench", "check"])
+            self.assertEqual(words[words.index("--library") + 1], library)
+            again = self.run_bench(*words[1:], "--budget", "0.5", "--min-time", "0.1", "--json")
+            self.assertIn(again.returncode, (0, 1, 77), again.stderr)
+            document = strict(again.stdout)
+            self.assertEqual([r["name"] for r in document["rows"]], [row["name"]])
+            self.assertEqual(document["library"], library)
 
     def test_rows_whose_calls_take_long_are_left_out(self):
         """Of the program's own rows; those of --quick take 4 ms at most."""
@@ -498,6 +642,14 @@ class OtherBuilds(CheckTest):
         self.assertEqual([name.split("/")[1] for name in document["left_out"]], ["2048x2048x2048"])
         self.assertEqual([row["kernel"] for row in document["rows"]], ["exp"])
         self.assertEqual(len(strict(self.read())["baselines"][0]["runs"][0]["rows"]), 1)
+
+    def test_where_every_row_is_left_out_nothing_is_saved(self):
+        for arguments in ([], ["--json"], ["--out", os.path.join(self.folder, "out.json")]):
+            with self.subTest(arguments=arguments):
+                result = self.save("long", "--filter", "long_e", "--quick", *arguments)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertRegex(result.stderr, "no row .*--quick.*nothing was saved")
+                self.assertEqual(os.listdir(self.folder), [])
 
 
 class Refusals(CheckTest):
@@ -588,7 +740,30 @@ class Refusals(CheckTest):
                 self.assert_refused(pattern)
                 status, document = self.check()
                 self.assertEqual((status, document["rows"]), (77, []))
-                self.assertEqual(len(document["only_new"]), 2)
+                self.assertEqual((document["only_old"], document["only_new"]), ([], []))
+                names = sorted(self.base["baselines"][0]["runs"][0]["rows"])
+                self.assertEqual(document["not_compared"], names)
+
+    def test_rows_that_only_other_runs_have(self):
+        """Of three rows: the comparable run has one, the other run one more."""
+        self.scaled(8, 8)
+        document = strict(self.read())
+        comparable, other = document["baselines"][0]["runs"]
+        other["revision"] += 1
+        isa = document["baselines"][0]["isa"]
+        exp, total = (f"{name}/f32/{isa}/hot/threads:1" for name in NAMES)
+        del comparable["rows"][total]
+        self.write(document)
+        arguments = ["--filter", f"^({NAMES[0]}|{NAMES[1]}|dropout/32x256)/"]
+        result = self.run_bench("check", self.path, *SMALL, *arguments, "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        document = strict(result.stdout)
+        self.assertEqual([row["name"] for row in document["rows"]], [exp])
+        self.assertEqual(document["not_compared"], [total])
+        self.assertTrue(document["only_new"])
+        self.assertEqual({name.split("/")[0] for name in document["only_new"]}, {"dropout"})
+        text = self.run_bench("check", self.path, *SMALL, *arguments).stdout
+        self.assertIn(f"only in runs that cannot be compared with: {total}\n", text)
 
     def test_another_minor_version_of_the_compiler_is_warned_of(self):
         def edit(_, entry):
@@ -767,7 +942,9 @@ class BadFiles(CheckTest):
 
         self.edited(edit)
         status, document = self.check()
-        self.assertEqual((status, len(document["only_new"])), (77, 2))
+        self.assertEqual((status, document["only_new"]), (77, []))
+        self.assertEqual(len(document["not_compared"]), 2)
+        self.assertIn("cannot be compared", document["refusal"])
 
     def test_no_file(self):
         self.refuse(66, "base.json: no such file", "check", self.path)
@@ -796,6 +973,31 @@ class Usage(CheckTest):
         ]:
             with self.subTest(arguments=arguments):
                 self.refuse(2, pattern, "check", *arguments)
+
+    def test_results_do_not_go_where_the_baseline_is(self):
+        self.write(self.text)
+        link = os.path.join(self.folder, "link.json")
+        os.symlink("base.json", link)
+        hard = os.path.join(self.folder, "hard.json")
+        os.link(self.path, hard)
+        spelled = os.path.join(self.folder, ".", "..", os.path.basename(self.folder), "base.json")
+        for out in (self.path, spelled, link, hard):
+            for arguments in ([], ["--save"]):
+                with self.subTest(out=out, arguments=arguments):
+                    self.refuse(
+                        2, "--out '.*': is the baseline", "check", *arguments, self.path,
+                        *SMALL, "--out", out,
+                    )  # fmt: skip
+                    self.assertEqual(self.read(), self.text)
+        os.remove(hard)
+        os.remove(self.path)
+        for out in (self.path, spelled, link):
+            with self.subTest(out=out):
+                self.refuse(
+                    2, "--out '.*': is the baseline", "check", "--save", self.path, *SMALL,
+                    "--out", out,
+                )  # fmt: skip
+                self.assertEqual(os.listdir(self.folder), ["link.json"])
 
     def test_libraries_that_are_none(self):
         self.write(self.text)

@@ -26,6 +26,14 @@
 #define CRASH_RUN 1
 #endif
 
+/* A kernel that does nothing, and one that does one call's work however many are asked for. */
+#ifndef IDLE
+#define IDLE ""
+#endif
+#ifndef ONCE
+#define ONCE ""
+#endif
+
 /* A kernel that other builds lack, and one whose calls take many milliseconds; "": none. */
 #ifndef EXTRA
 #define EXTRA ""
@@ -101,6 +109,14 @@ struct instance {
     char *batch;
     volatile uint64_t result;
 };
+
+#ifdef LOAD_SECONDS
+/* What loads the library waits for so long. */
+__attribute__((constructor)) static void load_slowly(void)
+{
+    sleep(LOAD_SECONDS);
+}
+#endif
 
 /* The index-th kernel that this build has; NULL past the last. */
 static const struct kernel *find(size_t index)
@@ -188,8 +204,12 @@ static void run(void *context, size_t calls)
     if (strcmp(instance->kernel->name, CRASH) == 0 && ++crash_runs == CRASH_RUN) {
         abort();
     }
+    if (strcmp(instance->kernel->name, IDLE) == 0) {
+        return;
+    }
     const size_t steps = steps_of(instance);
-    for (size_t call = 0; call < calls; call++) {
+    const size_t done = strcmp(instance->kernel->name, ONCE) == 0 ? 1 : calls;
+    for (size_t call = 0; call < done; call++) {
         uint64_t value = start_of(instance);
         for (size_t i = 0; i < steps; i++) {
             value = value * FACTOR + TERM;

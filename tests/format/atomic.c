@@ -244,6 +244,38 @@ Test(atomic, writes_where_links_fail)
     cr_assert_eq(folder_entries(scratch_folder()), 1);
 }
 
+/* --- one file by two names -----------------------------------------------------------------------
+ */
+
+Test(atomic, knows_one_file_by_all_its_names)
+{
+    const char *path = old_file(), *other = scratch("other.hdf5");
+    const char *soft = scratch("link.hdf5"), *hard = scratch("hard.hdf5");
+    cr_assert_eq(symlink("best_model.hdf5", soft), 0);
+    cr_assert_eq(link(path, hard), 0);
+    cr_assert(atomic_file_same(path, path));
+    cr_assert(atomic_file_same(path, scratch("./best_model.hdf5")));
+    cr_assert(atomic_file_same(path, soft));
+    cr_assert(atomic_file_same(hard, soft));
+    cr_assert(!atomic_file_same(path, other), "which does not exist");
+    write_bytes_to(other, old_bytes, sizeof old_bytes);
+    cr_assert(!atomic_file_same(other, soft));
+}
+
+Test(atomic, knows_one_file_that_is_not_there_yet)
+{
+    const char *path = scratch("new.h5"), *link = scratch("link.h5");
+    cr_assert_eq(symlink("new.h5", link), 0);
+    cr_assert(atomic_file_same(path, scratch("./new.h5")));
+    cr_assert(atomic_file_same(link, path));
+    cr_assert(!atomic_file_same(path, scratch("other.h5")));
+    cr_assert_eq(mkdir(scratch("folder"), 0755), 0);
+    cr_assert(!atomic_file_same(path, scratch("folder/new.h5")), "in another folder");
+    cr_assert(!atomic_file_same(scratch("missing/new.h5"), scratch("missing/new.h5")),
+              "there can be none");
+    cr_assert(!atomic_file_same("", ""));
+}
+
 /* --- the check before the first epoch ----------------------------------------------------------
  */
 
