@@ -180,6 +180,11 @@ static pn_status verdict_status(const struct suite *suite)
     if (suite->verdict == VERDICT_REGRESSED) {
         return error_set(PN_ERROR_FAILED, "the new build is slower");
     }
+    if (suite->left_out > 0 && suite->left_out == suite->count) {
+        return error_set((pn_status)EXIT_UNDECIDED,
+                         "all rows take too long for --quick: nothing was measured; without it "
+                         "they are");
+    }
     if (suite->verdict == VERDICT_INCONCLUSIVE) {
         return error_set((pn_status)EXIT_UNDECIDED,
                          "could not decide; a quieter machine or a larger --budget may");

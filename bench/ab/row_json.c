@@ -1,25 +1,47 @@
 #include "bench/ab/row_json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bench/ab/judged.h"
 #include "bench/command/json_text.h"
+#include "bench/command/shell.h"
+
+/* The command that compares this row alone. */
+static json_t *repro_json(const struct suite *suite, const struct ab_row *row)
+{
+    char *text = NULL, pattern[ROW_PATTERN_SIZE];
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL) {
+        return NULL;
+    }
+    row_pattern(row->name, pattern);
+    fputs("pinion-bench ab ", stream);
+    shell_write_word(stream, suite->session->libraries[ARM_OLD]);
+    fputc(' ', stream);
+    shell_write_word(stream, suite->session->libraries[ARM_NEW]);
+    shell_write_option(stream, "--isa", row->isa);
+    shell_write_option(stream, "--cache", cache_name(row->cache));
+    fprintf(stream, " --threads %zu --margin %g", suite->session->threads,
+            100 * suite->options->margin);
+    shell_write_option(stream, "--filter", pattern);
+    json_t *json = fclose(stream) == 0 ? json_text(text) : NULL;
+    free(text);
+    return json;
+}
 
 json_t *suite_row_json(const struct suite *suite, const struct suite_row *row)
 {
     const struct evidence *evidence = &row->evidence;
     const struct ab_row *about = &row->row;
-    char pattern[ROW_PATTERN_SIZE], repro[ROW_PATTERN_SIZE + 160];
-    row_pattern(about->name, pattern);
-    snprintf(repro, sizeof repro,
-             "pinion-bench ab OLD NEW --isa %s --threads %zu --cache %s --filter '%s'", about->isa,
-             suite->session->threads, cache_name(about->cache), pattern);
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:o}", "name", about->name, "kernel",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:o, s:o}", "name", about->name, "kernel",
         about->about.kernel, "shape", about->about.shape, "dtype", about->about.dtype, "isa",
         about->isa, "cache", cache_name(about->cache), "threads", (int)suite->session->threads,
         "verdict", judged_word(about->wrong[0] != '\0', row->judged, row->verdict), "correct",
-        about->wrong[0] == '\0', "repro", repro, "launches", recording_json(&about->recording));
+        about->wrong[0] == '\0', "repro", repro_json(suite, about), "launches",
+        recording_json(&about->recording));
     if (json != NULL && about->wrong[0] != '\0') {
         json_object_set_new(json, "wrong", json_string(about->wrong));
     }

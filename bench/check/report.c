@@ -68,12 +68,6 @@ static json_t *ratios_json(const struct check_row *row)
     return array;
 }
 
-static void write_option(FILE *stream, const char *option, const char *value)
-{
-    fprintf(stream, " %s ", option);
-    shell_write_word(stream, value);
-}
-
 /* The command that measures this row alone. */
 static json_t *repro_json(const struct check *check, const struct meter_row *row)
 {
@@ -88,12 +82,12 @@ static json_t *repro_json(const struct check *check, const struct meter_row *row
     fputs(unsaved ? "pinion-bench check --save " : "pinion-bench check ", stream);
     shell_write_word(stream, check->options->path);
     if (check->options->library != NULL) {
-        write_option(stream, "--library", check->options->library);
+        shell_write_option(stream, "--library", check->options->library);
     }
-    write_option(stream, "--isa", row->entry.isa);
-    write_option(stream, "--cache", cache_name(row->cache));
+    shell_write_option(stream, "--isa", row->entry.isa);
+    shell_write_option(stream, "--cache", cache_name(row->cache));
     fprintf(stream, " --threads %zu", check->meter->threads);
-    write_option(stream, "--filter", pattern);
+    shell_write_option(stream, "--filter", pattern);
     json_t *json = fclose(stream) == 0 ? json_text(text) : NULL;
     free(text);
     return json;

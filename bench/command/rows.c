@@ -57,7 +57,7 @@ void row_pattern(const char *name, char pattern[ROW_PATTERN_SIZE])
         if (strchr("\\^$.[|()*+?{", *name) != NULL) {
             pattern[length++] = '\\';
         }
-        pattern[length++] = *name == '\'' ? '.' : *name; /* a quote would end the shell's */
+        pattern[length++] = *name;
     }
     pattern[length++] = '$';
     pattern[length] = '\0';

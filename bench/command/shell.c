@@ -16,3 +16,9 @@ void shell_write_word(FILE *stream, const char *word)
     }
     fputc('\'', stream);
 }
+
+void shell_write_option(FILE *stream, const char *option, const char *value)
+{
+    fprintf(stream, " %s ", option);
+    shell_write_word(stream, value);
+}

@@ -1,6 +1,7 @@
 """pinion-bench ab on builds of known speed: verdicts, rows, documents."""
 
 import shlex
+import shutil
 import unittest
 
 from ab_builds import CORES, EQUAL, FAR, SHORT, AbTest, fake, strict_json
@@ -237,6 +238,12 @@ class Rows(AbTest):
         self.assertTrue(result.lines[-1].endswith(", 0 wrong, 1 left out"), result.lines[-1])
         self.assertEqual(set(result.rows), names())
 
+    def test_quick_that_leaves_out_all_rows(self):
+        options = [*EQUAL, "--quick", "--filter", "long_e"]
+        result = self.compare(fake("long"), fake("long"), *options, codes=(77,))
+        self.assertRegex(result.errors[-1], "all rows take too long for --quick")
+        self.assertRegex(result.lines[-1], "^VERDICT INCONCLUSIVE .* 1 left out$")
+
     @unittest.skipIf(CORES < 2, "one core")
     def test_threads(self):
         options = [*EQUAL, "--threads", "2", "--filter", "spin_[ad]"]
@@ -254,14 +261,17 @@ class Rows(AbTest):
         """A row's repro measures that row and no other."""
         for name, row in list(result.rows.items())[:count]:
             words = shlex.split(row["repro"])
-            self.assertEqual(words[:4], ["pinion-bench", "ab", "OLD", "NEW"])
-            options = words[4:] + EQUAL
-            again = self.compare(fake("base"), fake("base"), *options, codes=(0, 77))
+            self.assertEqual(words[:2], ["pinion-bench", "ab"])
+            again = self.compare(*words[2:], *SHORT, codes=(0, 77))
             self.assertEqual(set(again.rows), {name})
+            for key in ("old", "new", "margin"):
+                self.assertEqual(again.document[key], result.document[key])
 
     def test_repro(self):
         options = [*EQUAL, "--isa", "narrow", "--filter", "spin_b"]
-        result = self.compare(fake("base"), fake("base"), *options, codes=(0, 77))
+        path = self.path("it's old.so")
+        shutil.copy(fake("base"), path)
+        result = self.compare(path, fake("base"), *options, codes=(0, 77))
         self.check_repro(result, 1)
 
 
