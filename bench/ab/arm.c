@@ -20,9 +20,52 @@
 /* No request takes so long that a machine worth measuring on would not be done. */
 enum { PATIENCE_MS = 120000, LOOK_MS = 200 };
 
-pn_status arm_create(const char *name, struct arm *arm)
+/* A copy in memory of what `file` holds; -1 with errno. */
+static int copy_to_memory(int file)
 {
-    *arm = (struct arm){.name = name, .page_fd = memfd_create("pinion-bench page", MFD_CLOEXEC)};
+    const int copy = memfd_create("libpinion.so", MFD_CLOEXEC);
+    ssize_t sent = 1;
+    for (off_t offset = 0; copy >= 0 && sent > 0;) {
+        sent = sendfile(copy, file, &offset, (size_t)1 << 30);
+    }
+    if (copy >= 0 && sent < 0) {
+        const int cause = errno;
+        close(copy);
+        errno = cause;
+        return -1;
+    }
+    return copy;
+}
+
+static pn_status read_library(struct arm *arm)
+{
+    /* O_NONBLOCK: a FIFO must not wait for a writer before it can be refused. */
+    const int file = open(arm->library, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) {
+        return error_set(PN_ERROR_NOT_FOUND, "%s build: %s: %s", arm->name, arm->library,
+                         strerror(errno));
+    }
+    struct stat about;
+    if (fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) {
+        close(file);
+        return error_set(PN_ERROR_DATA, "%s build: %s: is %s; name the file of a libpinion.so",
+                         arm->name, arm->library,
+                         S_ISDIR(about.st_mode) ? "a folder" : "a device or pipe");
+    }
+    arm->library_fd = copy_to_memory(file);
+    const int cause = errno;
+    close(file);
+    return arm->library_fd >= 0 ? PN_OK
+                                : error_set(PN_ERROR_IO, "%s build: %s: cannot be copied: %s",
+                                            arm->name, arm->library, strerror(cause));
+}
+
+pn_status arm_create(const char *name, const char *library, struct arm *arm)
+{
+    *arm = (struct arm){.name = name,
+                        .library = library,
+                        .library_fd = -1,
+                        .page_fd = memfd_create("pinion-bench page", MFD_CLOEXEC)};
     if (arm->page_fd < 0 || ftruncate(arm->page_fd, sizeof *arm->page) != 0) {
         return error_set(PN_ERROR_FAILED, "memory to share with a worker: %s", strerror(errno));
     }
@@ -31,7 +74,7 @@ pn_status arm_create(const char *name, struct arm *arm)
         arm->page = NULL;
         return error_set(PN_ERROR_FAILED, "memory to share with a worker: %s", strerror(errno));
     }
-    return PN_OK;
+    return library[0] == '\0' ? PN_OK : read_library(arm);
 }
 
 void arm_free(struct arm *arm)
@@ -42,6 +85,9 @@ void arm_free(struct arm *arm)
     }
     if (arm->page_fd > 0) {
         close(arm->page_fd);
+    }
+    if (arm->library_fd > 0) {
+        close(arm->library_fd);
     }
     *arm = (struct arm){0};
 }
@@ -74,43 +120,6 @@ static pn_status await(struct arm *arm)
                      arm->name, PATIENCE_MS / 1000);
 }
 
-/* Copies what `file` holds to memory. */
-static bool send_all(int file, int copy)
-{
-    ssize_t sent = 1;
-    while (copy >= 0 && sent > 0) {
-        sent = sendfile(copy, file, NULL, (size_t)1 << 30);
-    }
-    return copy >= 0 && sent == 0;
-}
-
-static pn_status copy_library(const struct arm *arm, const char *library, int *copy)
-{
-    /* O_NONBLOCK: a FIFO must not wait for a writer before it can be refused. */
-    const int file = open(library, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) {
-        return error_set(PN_ERROR_NOT_FOUND, "%s build: %s: %s", arm->name, library,
-                         strerror(errno));
-    }
-    struct stat about;
-    if (fstat(file, &about) == 0 && !S_ISREG(about.st_mode)) {
-        close(file);
-        return error_set(PN_ERROR_DATA, "%s build: %s: is %s; name the file of a libpinion.so",
-                         arm->name, library,
-                         S_ISDIR(about.st_mode) ? "a folder" : "a device or pipe");
-    }
-    *copy = memfd_create("libpinion.so", MFD_CLOEXEC);
-    const bool sent = send_all(file, *copy);
-    const int cause = errno;
-    close(file);
-    if (!sent && *copy >= 0) {
-        close(*copy);
-    }
-    return sent ? PN_OK
-                : error_set(PN_ERROR_IO, "%s build: %s: cannot be copied: %s", arm->name, library,
-                            strerror(cause));
-}
-
 void arm_tie_child(pid_t controller)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -125,8 +134,8 @@ void arm_tie_child(pid_t controller)
 
 /* In the child: becomes the worker. Threads that are not on turn must not spin. What the library
  * prints is no part of the results. */
-static void become_worker(const struct arm *arm, const char *library, int library_fd, int memory_fd,
-                          size_t threads, size_t pad)
+static void become_worker(const struct arm *arm, int library_fd, int memory_fd, size_t threads,
+                          size_t pad)
 {
     enum { NUMBERS = 5 };
     const size_t numbers[NUMBERS] = {library_fd < 0 ? 0 : (size_t)library_fd, (size_t)arm->page_fd,
@@ -143,25 +152,25 @@ static void become_worker(const struct arm *arm, const char *library, int librar
     }
     setenv("OMP_WAIT_POLICY", "passive", 1);
     setenv("GOMP_SPINCOUNT", "0", 1);
-    execl("/proc/self/exe", "pinion-bench", "worker", library, texts[0], texts[1], texts[2],
+    execl("/proc/self/exe", "pinion-bench", "worker", arm->library, texts[0], texts[1], texts[2],
           texts[3], texts[4], (char *)NULL);
     _exit(127);
 }
 
-pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t threads, size_t pad)
+pn_status arm_start(struct arm *arm, int memory_fd, size_t threads, size_t pad)
 {
     arm_stop(arm);
-    int library_fd = -1;
-    pn_status status = library[0] == '\0' ? PN_OK : copy_library(arm, library, &library_fd);
-    if (status != PN_OK) {
-        return status;
+    const int library_fd = arm->library_fd < 0 ? -1 : copy_to_memory(arm->library_fd);
+    if (arm->library_fd >= 0 && library_fd < 0) {
+        return error_set(PN_ERROR_FAILED, "%s build: memory for a copy: %s", arm->name,
+                         strerror(errno));
     }
     atomic_store(&arm->page->turn, TURN_WORKER);
     arm->page->reply = (struct reply){0};
     const pid_t controller = getpid(), pid = fork();
     if (pid == 0) {
         arm_tie_child(controller);
-        become_worker(arm, library, library_fd, memory_fd, threads, pad);
+        become_worker(arm, library_fd, memory_fd, threads, pad);
     }
     if (library_fd >= 0) {
         close(library_fd);
@@ -170,12 +179,12 @@ pn_status arm_start(struct arm *arm, const char *library, int memory_fd, size_t 
         return error_set(PN_ERROR_FAILED, "a worker cannot be started: %s", strerror(errno));
     }
     arm->pid = pid;
-    status = await(arm);
+    const pn_status status = await(arm);
     if (status != PN_OK && status != PN_ERROR_INTERRUPTED && arm->pid == 0) {
         char cause[REPLY_MESSAGE];
         snprintf(cause, sizeof cause, "%.*s", (int)sizeof cause - 1, pn_error_message());
-        return error_set(PN_ERROR_DATA, "%s build: %s: cannot be loaded: %s", arm->name, library,
-                         cause);
+        return error_set(PN_ERROR_DATA, "%s build: %s: cannot be loaded: %s", arm->name,
+                         arm->library, cause);
     }
     if (status != PN_OK) {
         return status;

@@ -146,8 +146,11 @@ static pn_status choose_rows(struct suite *suite, const struct lists *lists)
 pn_status suite_create(struct session *session, const struct suite_options *options,
                        struct suite *suite)
 {
-    *suite =
-        (struct suite){.options = options, .session = session, .verdict = VERDICT_INCONCLUSIVE};
+    *suite = (struct suite){.options = options,
+                            .session = session,
+                            .margin = log1p(options->margin),
+                            .mean = VERDICT_INCONCLUSIVE,
+                            .verdict = VERDICT_INCONCLUSIVE};
     struct lists lists = {0};
     struct machine machine;
     pn_status status = machine_create(session->threads, &machine);

@@ -14,6 +14,7 @@
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
 #include "engine/base/error.h"
+#include "engine/format/atomic_file.h"
 
 enum { CONDITIONS = 2 };
 
@@ -192,13 +193,12 @@ static pn_status count_trial(struct selftest *selftest, uint32_t seed, bool clea
     return keep(selftest, &one);
 }
 
-static pn_status count_condition(struct selftest *selftest, int condition, struct scorecard *sum)
+static pn_status count_condition(struct selftest *selftest, struct scorecard *sum)
 {
     const struct selftest_options *options = selftest->options;
     const size_t all = options->runs + options->injected;
     for (size_t i = 0; i < all; i++) {
-        const uint32_t seed =
-            (uint32_t)options->seed + (uint32_t)(i * CONDITIONS) + (uint32_t)condition;
+        const uint32_t seed = (uint32_t)options->seed + (uint32_t)i;
         if (options->suite.progress) {
             fprintf(stderr, "%s: comparison %zu of %zu\n", sum->condition, i + 1, all);
         }
@@ -220,14 +220,11 @@ static pn_status measure_condition(struct selftest *selftest, int condition)
     };
     pn_status status = condition == 0 ? PN_OK : load_start(selftest->cores, &load);
     if (status == PN_OK) {
-        status = count_condition(selftest, condition, &sum);
+        status = count_condition(selftest, &sum);
     }
     load_stop(&load);
-    if (status == PN_OK || status == PN_ERROR_INTERRUPTED) {
-        const pn_status listed = scorecard_rows(&sum, selftest->rows);
-        status = listed == PN_OK ? status : listed;
-    }
-    return status;
+    const pn_status listed = scorecard_rows(&sum, selftest->rows);
+    return status == PN_OK ? listed : status;
 }
 
 static pn_status measure_conditions(struct selftest *selftest)
@@ -252,7 +249,17 @@ static pn_status check_options(const struct selftest_options *options)
         return error_set(PN_ERROR_USAGE, "--condition '%s': give quiet, loaded or both",
                          options->condition);
     }
-    return options->scorecard == NULL ? PN_OK : scorecard_check(options->scorecard);
+    if (options->scorecard == NULL) {
+        return PN_OK;
+    }
+    const char *out = options->output.out;
+    if (out != NULL && atomic_file_same(out, options->scorecard)) {
+        return error_set(PN_ERROR_USAGE,
+                         "--out '%s': is the scorecard, which the results would replace; name "
+                         "another file",
+                         out);
+    }
+    return scorecard_check(options->scorecard);
 }
 
 /* Looks at the builds and at the machine, and starts the document. */
@@ -271,7 +278,8 @@ static pn_status start(const char *library, struct selftest *selftest)
         status = trial_rehearse(&selftest->trial, (uint32_t)options->seed, isa);
     }
     if (status == PN_ERROR_INTERRUPTED) { /* the first trial ends by it, and leaves its document */
-        snprintf(isa, sizeof isa, "%s", simd_best()->name);
+        snprintf(isa, sizeof isa, "%s",
+                 options->suite.isa != NULL ? options->suite.isa : simd_best()->name);
         status = PN_OK;
     }
     struct measure team, all;
@@ -344,7 +352,8 @@ const struct command command_selftest = {
         "processes compute and stream memory. Counts what ab found, beside what\n"
         "the rules of Google Benchmark's compare.py, criterion, asv and a plain 5 % threshold say\n"
         "of the same samples; the last column holds Clopper-Pearson bounds. Rows on which ab was\n"
-        "wrong follow, with the seed that draws them again; --json and --out keep their samples.\n"
+        "wrong follow; --json and --out keep their samples and a command that draws the same rows\n"
+        "again.\n"
         "A scorecard grows with each comparison.\n",
     .options = selftest_option_list,
     .defaults = &selftest_defaults,

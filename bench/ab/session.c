@@ -39,7 +39,7 @@ pn_status session_create(const char *const libraries[ARM_MOST], size_t threads, 
         if (libraries[i][0] == '\0') { /* which would be the library inside this program */
             return error_set(PN_ERROR_USAGE, "%s build: its path is empty", arm_names[i]);
         }
-        const pn_status status = arm_create(arm_names[i], &session->arms[i]);
+        const pn_status status = arm_create(arm_names[i], libraries[i], &session->arms[i]);
         if (status != PN_OK) {
             return status;
         }
@@ -113,8 +113,8 @@ pn_status session_launch(struct session *session)
     for (int i = 0; i < arms; i++) {
         shuffle_free_pages(session);
         const size_t pad = PAD_STEP * session_random(session, MOST_PAD / PAD_STEP);
-        const pn_status status = arm_start(&session->arms[order[i]], session->libraries[order[i]],
-                                           session->memory_fd, session->threads, pad);
+        const pn_status status =
+            arm_start(&session->arms[order[i]], session->memory_fd, session->threads, pad);
         if (status != PN_OK) {
             return status;
         }
@@ -185,24 +185,35 @@ pn_status session_check(struct session *session, struct ab_row *row)
     return PN_OK;
 }
 
-/* Finds the calls of a sample, by the fastest of a turn, on the old build. */
-static pn_status calibrate(struct session *session, struct ab_row *row)
+/* Where arms do not find the same data in the same place, each writes its own before it runs. */
+static pn_status fill_for(struct session *session, const struct ab_row *row, int arm)
+{
+    return row->same_layout && row->injection.kind != INJECT_OFFSET
+               ? PN_OK
+               : ask(session, row, arm, REQUEST_FILL);
+}
+
+/* Finds the calls of a sample, by the fastest of a turn. */
+static pn_status calibrate(struct session *session, int arm, struct ab_row *row)
 {
     struct calibration calibration = {.sample_ns = session->turn_ns / TURN_SAMPLES, .count = 1};
     row->warm_calls = 0;
     row->samples = TURN_SAMPLES;
+    pn_status status = fill_for(session, row, arm);
+    if (status != PN_OK) {
+        return status;
+    }
     do {
         if (calibration.count > TURN_MOST_CALLS) {
-            return error_set(PN_ERROR_DATA,
-                             "old build: %s: %zu calls take no time: it does no work", row->name,
-                             row->calls);
+            return error_set(PN_ERROR_DATA, "%s build: %s: %zu calls take no time: it does no work",
+                             arm_names[arm], row->name, row->calls);
         }
         row->calls = calibration.count;
-        const pn_status status = ask(session, row, ARM_OLD, REQUEST_RUN);
+        status = ask(session, row, arm, REQUEST_RUN);
         if (status != PN_OK) {
             return status;
         }
-        row->call_ns = session->arms[ARM_OLD].page->reply.ns;
+        row->call_ns = session->arms[player(row, arm)].page->reply.ns;
     } while (!calibration_done(&calibration, row->call_ns * (double)row->calls));
     row->samples = turn_samples(session->turn_ns, row->call_ns * (double)row->calls);
     row->warm_calls = turn_warm_calls(row->calls, row->samples);
@@ -218,10 +229,7 @@ static pn_status measure_block(struct session *session, const struct ab_row *row
     *taint = 0;
     for (int turn = 0; turn < TURNS; turn++) {
         const int arm = order[turn < ARM_COUNT ? turn : TURNS - 1 - turn];
-        pn_status status = PN_OK;
-        if (!row->same_layout || row->injection.kind == INJECT_OFFSET) {
-            status = ask(session, row, arm, REQUEST_FILL);
-        }
+        pn_status status = fill_for(session, row, arm);
         if (status == PN_OK) {
             status = ask(session, row, arm, REQUEST_RUN);
         }
@@ -277,8 +285,12 @@ pn_status session_measure(struct session *session, struct ab_row *row, int stage
         return error_memory(most * ARM_COUNT * sizeof(double), "measurements");
     }
     pn_status status = open_row(session, row);
-    if (status == PN_OK && row->calls == 0) {
-        status = calibrate(session, row);
+    const bool fresh = row->calls == 0;
+    if (status == PN_OK && fresh) {
+        status = calibrate(session, ARM_NEW, row); /* only to see that it works */
+    }
+    if (status == PN_OK && fresh) {
+        status = calibrate(session, ARM_OLD, row);
     }
     for (size_t block = 0;
          status == PN_OK && block < most && (block < least || measure_now() < end); block++) {

@@ -7,7 +7,7 @@
 
 /* Of how builds are compared. Raised with every change of measuring or judging: what was counted of
  * another method says nothing of this one. */
-enum { SUITE_METHOD = 2 };
+enum { SUITE_METHOD = 3 };
 
 struct suite_options {
     const char *filter; /* over row names; NULL: all */
@@ -42,6 +42,7 @@ struct suite {
     double noise;  /* 99th percentile over rows of what the placebo shows */
     bool mean_known;
     struct evidence all;  /* of the mean over rows, if that is known */
+    enum verdict mean;    /* of that; INCONCLUSIVE: of too few rows to decide anything */
     enum verdict verdict; /* a wrong result is a regression too */
     size_t verdicts[4], wrong, left_out;
 };

@@ -5,6 +5,8 @@
 
 #include "bench/ab/inject.h"
 #include "bench/ab/row_json.h"
+#include "bench/command/json_text.h"
+#include "bench/command/shell.h"
 #include "engine/base/error.h"
 
 /* A build and itself, with or without slow-downs. */
@@ -45,10 +47,51 @@ static pn_status comparison_create(const struct trial_options *options, uint32_t
     return slow_downs == NULL ? PN_OK : inject(suite, slow_downs, comparison->injected);
 }
 
+/* The command that repeats a trial alone. */
+static json_t *repro_json(const struct trial_options *options, const struct comparison *comparison,
+                          bool clean, const char *condition)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL) {
+        return NULL;
+    }
+    const struct suite_options *suite = options->suite;
+    fputs("pinion-bench selftest ", stream);
+    shell_write_word(stream, options->library);
+    if (options->rolled != NULL) {
+        shell_write_option(stream, "--rolled", options->rolled);
+    }
+    fprintf(stream, " --condition %s --runs %d --injected %d --seed %u", condition, clean, !clean,
+            (unsigned)comparison->session.seed);
+    for (int cache = 0; cache < CACHE_STATES; cache++) {
+        if ((suite->caches >> cache & 1) != 0) {
+            const bool first = (suite->caches & ((1u << cache) - 1)) == 0;
+            fprintf(stream, "%s%s", first ? " --cache " : ",", cache_name((enum cache_state)cache));
+        }
+    }
+    fprintf(stream, " --threads %zu --margin %g --budget %g --min-time %g",
+            comparison->session.threads, 100 * suite->margin, suite->budget_s,
+            options->turn_ns / 1e6);
+    if (suite->isa != NULL) {
+        shell_write_option(stream, "--isa", suite->isa);
+    }
+    if (suite->filter != NULL) {
+        shell_write_option(stream, "--filter", suite->filter);
+    }
+    json_t *json = fclose(stream) == 0 ? json_text(text) : NULL;
+    free(text);
+    return json;
+}
+
 /* Keeps the rows that were judged wrongly with all of their samples. */
-static pn_status keep_mistakes(const struct suite *suite, const size_t *injected,
+static pn_status keep_mistakes(const struct trial_options *options,
+                               const struct comparison *comparison, bool clean,
                                const struct scorecard *card)
 {
+    const struct suite *suite = &comparison->suite;
+    const size_t *injected = comparison->injected;
     for (size_t i = 0; i < suite->count; i++) {
         const struct suite_row *row = &suite->rows[i];
         const struct slow_down *slow_down =
@@ -57,9 +100,10 @@ static pn_status keep_mistakes(const struct suite *suite, const size_t *injected
             continue;
         }
         json_t *mistake = suite_row_json(suite, row);
-        json_t *about = json_pack("{s:s, s:s, s:I}", "condition", card->condition, "injection",
+        json_t *about = json_pack("{s:s, s:s, s:I, s:o}", "condition", card->condition, "injection",
                                   slow_down == NULL ? "none" : slow_down->name, "seed",
-                                  (json_int_t)suite->session->seed);
+                                  (json_int_t)suite->session->seed, "repro",
+                                  repro_json(options, comparison, clean, card->condition));
         const bool kept = json_object_update(mistake, about) == 0 &&
                           json_array_append_new(card->mistakes, mistake) == 0;
         json_decref(about);
@@ -98,7 +142,7 @@ pn_status trial_run(const struct trial_options *options, uint32_t seed, bool cle
         status = scorecard_count(&comparison.suite, comparison.injected, clean, card);
     }
     if (status == PN_OK) {
-        status = keep_mistakes(&comparison.suite, comparison.injected, card);
+        status = keep_mistakes(options, &comparison, clean, card);
     }
     comparison_free(&comparison);
     return status;

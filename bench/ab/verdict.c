@@ -9,6 +9,10 @@
 /* Confidence of each bound, and power of the smallest effect. */
 static const double BOUND = 0.975, POWER = 0.8;
 
+/* Of the bounds by which a row is cleared, which are looked at after each launch: with all looks
+ * they err less often than the others once. */
+static const double SETTLED = 0.999;
+
 /* A row that changed by more than this share of the margin is measured again. */
 static const double SUSPICIOUS_SHARE = 0.75;
 
@@ -183,9 +187,20 @@ bool evidence_suspicious(const struct evidence *evidence, double margin)
            evidence->high >= equivalence(margin);
 }
 
-bool evidence_settled(const struct evidence *evidence, double margin)
+bool evidence_settled(const struct recording *recording, int stage, double margin)
 {
-    return evidence->low > -margin && evidence->high < margin;
+    size_t count;
+    struct launch_values *values = values_of_stage(recording, stage, &count);
+    double *change = column(values, count, offsetof(struct launch_values, change));
+    bool settled = false;
+    if (change != NULL && count > 1) {
+        const double reach =
+            stats_t_quantile(SETTLED, (double)(count - 1)) * standard_error(change, count);
+        settled = fabs(stats_mean(change, count)) + reach < margin;
+    }
+    free(change);
+    free(values);
+    return settled;
 }
 
 /* Whether the placebo, where nothing changed, passes the test that condemns a new build. */

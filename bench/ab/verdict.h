@@ -60,9 +60,9 @@ bool evidence_seems_slower(const struct evidence *evidence, double margin);
 /* Whether a row must be measured again: it may have changed, or cannot be called equal yet. */
 bool evidence_suspicious(const struct evidence *evidence, double margin);
 
-/* Whether the row is shown to have changed by less than the margin, so that no more launches are
- * needed: it is OK. */
-bool evidence_settled(const struct evidence *evidence, double margin);
+/* Whether the launches of a stage so far show that the row changed by less than the margin, so that
+ * no more are needed: it is OK. May be asked after each launch. */
+bool evidence_settled(const struct recording *recording, int stage, double margin);
 
 /* By the bounds and by the sign-flip tests. p_adjusted: Holm's, of `p` and of `p_faster`; of
  * evidence that stands alone they are those themselves. */

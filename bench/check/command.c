@@ -69,6 +69,11 @@ static pn_status verdict_status(const struct check *check)
     if (check->verdict == VERDICT_REGRESSED) {
         return error_set(PN_ERROR_FAILED, "the build is slower than the baseline");
     }
+    if (check->left_out > 0 && check->left_out == check->count) {
+        return error_set((pn_status)EXIT_UNDECIDED,
+                         "all rows take too long for --quick: nothing was measured; without it "
+                         "they are");
+    }
     if (check->verdict == VERDICT_INCONCLUSIVE) {
         return error_set((pn_status)EXIT_UNDECIDED,
                          "could not decide; a quieter machine or a larger --budget may");

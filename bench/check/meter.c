@@ -22,8 +22,7 @@ static const double LONGEST_YARDSTICK_NS = 1e7;
 pn_status meter_create(const char *library, size_t threads, double turn_ns, uint32_t seed,
                        struct meter *meter)
 {
-    *meter = (struct meter){.library = library,
-                            .threads = threads,
+    *meter = (struct meter){.threads = threads,
                             .turn_ns = turn_ns,
                             .seed = seed,
                             .random = {seed},
@@ -31,7 +30,7 @@ pn_status meter_create(const char *library, size_t threads, double turn_ns, uint
     if (meter->memory_fd < 0 || ftruncate(meter->memory_fd, PAGE_MEMORY_SIZE) != 0) {
         return error_set(PN_ERROR_FAILED, "memory for the worker: %s", strerror(errno));
     }
-    return arm_create("measured", &meter->arm);
+    return arm_create("measured", library, &meter->arm);
 }
 
 void meter_free(struct meter *meter)
@@ -63,7 +62,7 @@ pn_status meter_launch(struct meter *meter)
         return status;
     }
     const size_t pad = PAD_STEP * stats_random_below(&meter->random, MOST_PAD / PAD_STEP);
-    return arm_start(&meter->arm, meter->library, meter->memory_fd, meter->threads, pad);
+    return arm_start(&meter->arm, meter->memory_fd, meter->threads, pad);
 }
 
 bool meter_is_whole(const struct meter *meter)

@@ -27,7 +27,6 @@ struct meter_row {
 };
 
 struct meter {
-    const char *library; /* "": the program's own */
     size_t threads;
     double turn_ns;
     uint32_t seed;

@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import shlex
 import unittest
 
 from ab_builds import CORES, FAR, SHORT, AbTest, fake, strict_json
@@ -139,6 +140,21 @@ class Rows(SelftestTest):
             self.assertIn(row["seed"], range(1, 9))
             kept[row["condition"], row["injection"]] += 1
         self.assertEqual(+kept, +wrong)
+        for row in document["mistakes"][:1]:
+            self.check_repro(row)
+
+    def check_repro(self, row):
+        """Its command repeats the one comparison, with the same seed and slow-downs."""
+        words = shlex.split(row["repro"])
+        self.assertEqual(words[:3], ["pinion-bench", "selftest", fake("base")])
+        again = self.selftest(*words[3:])
+        self.assertEqual({x["condition"] for x in again["rows"]}, {row["condition"]})
+        runs = {x["injection"]: x["runs"] for x in again["rows"]}
+        clean = row["injection"] == "none"
+        self.assertEqual(runs["A/A, whole suites"], 1 if clean else 0)
+        self.assertTrue(clean or runs[row["injection"]] > 0)
+        for mistake in again["mistakes"]:
+            self.assertEqual(mistake["seed"], row["seed"])
 
     def test_a_build_that_crashes(self):
         """Is no verdict: nothing of it is counted."""

@@ -1,7 +1,9 @@
 """pinion-bench ab on builds of known speed: verdicts, rows, documents."""
 
+import os
 import shlex
 import shutil
+import threading
 import unittest
 
 from ab_builds import CORES, EQUAL, FAR, SHORT, AbTest, fake, strict_json
@@ -55,6 +57,30 @@ class Verdicts(AbTest):
         self.assertEqual(result.errors, [])
         for row in result.rows.values():
             self.assertTrue(-0.7 < row["change"] < -0.3, row["change"])
+
+    def test_slower_in_the_mean_alone(self):
+        """Rows of 15 % more do not pass the margin, their mean passes its half."""
+        options = [*FAR, "--isa", "all", "--margin", "20"]
+        result = self.compare(fake("base"), fake("fifteen"), *options, codes=(1,))
+        self.assertNotIn("REGRESSED", self.verdicts(result).values())
+        self.assertEqual(result.document["suite"]["verdict"], "REGRESSED")
+        self.assertTrue(result.lines[-1].startswith("VERDICT REGRESSED 0 regressed"))
+        self.assertRegex(result.errors[-1], "mean by more than half of the margin$")
+
+    def test_a_library_that_is_replaced(self):
+        """What the file held at first is compared to the end."""
+        path, slow = self.path("new.so"), self.path("slow.so")
+        shutil.copy(fake("base"), path)
+        shutil.copy(fake("slow"), slow)
+        timer = threading.Timer(1, os.replace, (slow, path))
+        timer.start()
+        options = ["--budget", "3", "--min-time", "0.5", "--margin", "20", "--filter", "spin_a"]
+        result = self.compare(fake("base"), path, *options, codes=(0, 77))
+        timer.join()
+        self.assertFalse(os.path.exists(slow))
+        self.assertEqual(result.document["new"]["version"], "one")
+        for launch in result.document["rows"][0]["launches"]:
+            self.assertLess(min(launch["new"]), 1.5 * min(launch["old"]))
 
     def test_slower_where_time_is_short(self):
         """Each launch takes more than the second stage's whole time: it still proves something."""
@@ -128,6 +154,13 @@ class WrongResults(AbTest):
         result = self.compare(fake("base"), fake("wrong"), *options, codes=(1,))
         self.assertEqual([row["verdict"] for row in result.rows.values()], ["WRONG"] * 2)
         self.assertEqual(len({row["wrong"] for row in result.rows.values()}), 1)
+
+    def test_of_a_build_that_skips_work(self):
+        for new, options in (("idle", ["--unchecked"]), ("once", []), ("once", ["--unchecked"])):
+            row = self.check_wrong(
+                fake("base"), fake(new), "new build: spin_a.* it does no work", *options
+            )
+            self.assertEqual(row["kernel"], "spin_a")
 
     def test_of_a_row_that_takes_too_long(self):
         row = self.check_wrong(

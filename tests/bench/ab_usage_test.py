@@ -1,5 +1,6 @@
 """pinion-bench ab and selftest: wrong usage, libraries that cannot be measured, files."""
 
+import filecmp
 import os
 import re
 import shutil
@@ -215,6 +216,18 @@ class Files(AbTest):
         for command in (["ab", BASE, BASE], ["selftest", BASE]):
             self.refuse(74, re.escape(out), *command, *SHORT, "--out", out)
             self.assertFalse(os.path.exists(self.path("missing")))
+
+    def test_over_what_is_read(self):
+        new = self.path("new.so")
+        shutil.copy(BASE, new)
+        card = self.write("card.json", '{"command": "scorecard", "entries": []}')
+        for what, *command in (
+            ("a build", "ab", BASE, new, *SHORT, "--out", new),
+            ("a build", "ab", new, BASE, *SHORT, "--out", "./new.so"),
+            ("the scorecard", "selftest", BASE, *SHORT, "--scorecard", card, "--out", card),
+        ):
+            self.refuse(2, f"^pinion-bench: --out '.*': is {what}, which ", *command)
+        self.assertTrue(filecmp.cmp(BASE, new, shallow=False))
 
     def test_over_a_folder(self):
         self.refuse(

@@ -188,6 +188,41 @@ Test(verdict, skewed_noise_does_not_shift_the_change)
     }
 }
 
+/* Whether a row was cleared at any look, as the launches of the second stage come in. */
+static bool is_cleared(const struct truth *truth, double margin, unsigned short state[3])
+{
+    struct recording recording = {0};
+    bool cleared = false;
+    add_launches(&recording, 2, FIRST - 1, truth, state);
+    while (!cleared && recording.launches < SECOND) {
+        add_launch(&recording, 2, truth, state);
+        cleared = evidence_settled(&recording, 2, margin);
+    }
+    recording_free(&recording);
+    return cleared;
+}
+
+/* A row that changed by just the margin is cleared as rarely as a look at the end alone would err,
+ * though there are many looks. */
+Test(verdict, suspects_are_cleared_rightly)
+{
+    static const double margins[] = {0.00995033, 0.0487902};
+    for (size_t i = 0; i < 2; i++) {
+        for (int direction = -1; direction <= 1; direction++) {
+            enum { MANY = 1000 };
+            const struct truth truth = {
+                .change = direction * margins[i], .launch_sd = margins[i] / 2, .sample_sd = 0.001};
+            unsigned short state[3] = {11, (unsigned short)i, (unsigned short)direction};
+            size_t cleared = 0;
+            for (size_t trial = 0; trial < MANY; trial++) {
+                cleared += is_cleared(&truth, margins[i], state);
+            }
+            cr_expect(direction == 0 ? cleared > 0.95 * MANY : cleared <= 0.025 * MANY,
+                      "%g of %g: %zu", truth.change, margins[i], cleared);
+        }
+    }
+}
+
 /* A machine on which two copies of one build differ says nothing about two builds. */
 Test(verdict, a_placebo_that_moved_is_inconclusive)
 {
