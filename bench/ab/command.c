@@ -18,7 +18,6 @@
 #include "bench/machine/probe.h"
 #include "bench/machine/taint.h"
 #include "engine/base/error.h"
-#include "engine/format/atomic_file.h"
 
 struct ab_options {
     struct output_options output;
@@ -232,20 +231,6 @@ static pn_status start_output(const struct ab_options *options, const struct sui
     return status;
 }
 
-/* Results must not replace what is measured. */
-static pn_status check_out(const char *out, const char *const libraries[ARM_MOST])
-{
-    for (int i = 0; out != NULL && i < ARM_COUNT; i++) {
-        if (atomic_file_same(out, libraries[i])) {
-            return error_set(PN_ERROR_USAGE,
-                             "--out '%s': is a build, which the results would replace; name "
-                             "another file",
-                             out);
-        }
-    }
-    return PN_OK;
-}
-
 static pn_status compare(const struct ab_options *options, const struct option_words *words,
                          struct session *session)
 {
@@ -295,8 +280,8 @@ static pn_status run_ab(const void *values, const struct option_words *words)
         libraries[ARM_OLD] = libraries[ARM_PLACEBO] = builds.library[0];
         libraries[ARM_NEW] = builds.library[1];
     }
-    if (status == PN_OK) {
-        status = check_out(options.output.out, libraries);
+    for (int i = 0; status == PN_OK && i < ARM_COUNT; i++) {
+        status = output_spare(options.output.out, libraries[i], "a build");
     }
     struct session session = {0};
     if (status == PN_OK) {

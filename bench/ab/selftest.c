@@ -14,7 +14,6 @@
 #include "bench/command/output.h"
 #include "bench/machine/probe.h"
 #include "engine/base/error.h"
-#include "engine/format/atomic_file.h"
 
 enum { CONDITIONS = 2 };
 
@@ -252,14 +251,8 @@ static pn_status check_options(const struct selftest_options *options)
     if (options->scorecard == NULL) {
         return PN_OK;
     }
-    const char *out = options->output.out;
-    if (out != NULL && atomic_file_same(out, options->scorecard)) {
-        return error_set(PN_ERROR_USAGE,
-                         "--out '%s': is the scorecard, which the results would replace; name "
-                         "another file",
-                         out);
-    }
-    return scorecard_check(options->scorecard);
+    const pn_status spared = output_spare(options->output.out, options->scorecard, "the scorecard");
+    return spared == PN_OK ? scorecard_check(options->scorecard) : spared;
 }
 
 /* Looks at the builds and at the machine, and starts the document. */

@@ -118,14 +118,10 @@ static pn_status measure_and_report(struct check *check, struct output *output)
 /* Reads the file before anything is measured in vain. */
 static pn_status read_baseline(const struct check_options *options, struct baseline *baseline)
 {
-    const char *out = options->output.out;
-    if (out != NULL && atomic_file_same(out, options->path)) {
-        return error_set(PN_ERROR_USAGE,
-                         "--out '%s': is the baseline, which the results would replace; name "
-                         "another file",
-                         out);
+    pn_status status = output_spare(options->output.out, options->path, "the baseline");
+    if (status == PN_OK && options->save) {
+        status = atomic_file_check(options->path);
     }
-    pn_status status = options->save ? atomic_file_check(options->path) : PN_OK;
     if (status != PN_OK) {
         return status;
     }

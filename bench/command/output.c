@@ -157,6 +157,15 @@ pn_status output_create_for(const struct output_head *head, const struct output_
     return status;
 }
 
+pn_status output_spare(const char *out, const char *input, const char *what)
+{
+    return out == NULL || !atomic_file_same(out, input)
+               ? PN_OK
+               : error_set(PN_ERROR_USAGE,
+                           "--out '%s': is %s, which the results would replace; name another file",
+                           out, what);
+}
+
 pn_status output_create(const struct output_head *head, const struct output_options *options,
                         struct output *output)
 {

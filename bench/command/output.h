@@ -60,6 +60,10 @@ struct output {
 /* The arguments of main(), for the documents: every command line starts one program. */
 void output_remember_command_line(int count, char *const *arguments);
 
+/* Refuses an --out (NULL: none) by which the results would replace `input`, which is `what`: "the
+ * baseline". PN_ERROR_USAGE. */
+pn_status output_spare(const char *out, const char *input, const char *what);
+
 /* Starts: looks at the machine, prints the table's head. PN_ERROR_USAGE for an unknown format,
  * PN_ERROR_IO for a file that could not be written. */
 pn_status output_create(const struct output_head *head, const struct output_options *options,
